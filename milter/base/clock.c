@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * clock: the only source of time.
+ *
+ * Called for deadlines (monotonic) and for dates (calendar).  The wall clock
+ * that tests set is one atomic value for the process; the monotonic clock
+ * cannot be set.  Any thread; owns nothing.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+
+#include "clock.h"
+
+static _Atomic int64_t wall_for_tests;
+
+int64_t
+clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t
+clock_wall(void)
+{
+	int64_t fixed = atomic_load(&wall_for_tests);
+
+	return fixed != 0 ? fixed : (int64_t)time(NULL);
+}
+
+struct timespec
+clock_timespec(int64_t ms)
+{
+	struct timespec ts = { 0 };
+
+	if (ms > 0) {
+		ts.tv_sec = (time_t)(ms / 1000);
+		ts.tv_nsec = (long)(ms % 1000) * 1000000;
+	}
+	return ts;
+}
+
+int
+clock_left(int64_t deadline)
+{
+	int64_t now = clock_ms();
+
+	if (deadline <= now)
+		return 0;
+	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
+}
+
+void
+clock_set_wall(int64_t t)
+{
+	atomic_store(&wall_for_tests, t);
+}
