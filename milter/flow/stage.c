@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stage: the proof of the table's order, and its only caller.
+ *
+ * The proof runs once at start, before threads.  stages_run() is called by
+ * daemon/conn.c with the one thread that is in the session.
+ */
+#include "stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Points and classes in the order in which a message meets them. */
+static const enum point points[] = { AT_MAIL, AT_RCPT, AT_END };
+static const enum mail_class classes[] = {
+	CLASS_INBOUND, CLASS_OUTBOUND, CLASS_LOCAL, CLASS_RELAY
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static char *
+sentence(const struct stage *s, enum mail_class class, const char *what,
+    unsigned facts)
+{
+	char *out = malloc(200);
+
+	if (out != NULL)
+		snprintf(out, 200, "stage %s, class %s: %s (facts %#x)",
+		    s->name, class_word(class), what, facts);
+	return out;
+}
+
+static int
+prove_class(const struct stage *const *table, enum mail_class class,
+    char **error_r)
+{
+	unsigned have = 0;
+
+	for (size_t p = 0; p < COUNT(points); p++) {
+		for (size_t i = 0; table[i] != NULL; i++) {
+			const struct stage *s = table[i];
+
+			if (s->point != points[p] || !(s->classes & class))
+				continue;
+			if (s->needs & ~have) {
+				*error_r = sentence(s, class,
+				    "needs what none before it gives",
+				    s->needs & ~have);
+				return -1;
+			}
+			if (s->gives & have) {
+				*error_r = sentence(s, class,
+				    "gives what another gave",
+				    s->gives & have);
+				return -1;
+			}
+			have |= s->gives;
+		}
+	}
+	return 0;
+}
+
+int
+stages_prove(const struct stage *const *table, char **error_r)
+{
+	*error_r = NULL;
+	for (size_t c = 0; c < COUNT(classes); c++)
+		if (prove_class(table, classes[c], error_r) < 0)
+			return -1;
+	return 0;
+}
+
+/* A message that could not be kept whole is answered, never looked at. */
+static void
+raise_fault(struct message *m)
+{
+	switch (m->fault) {
+	case FAULT_NONE:
+		break;
+	case FAULT_TOO_BIG:
+		verdict_raise(&m->verdict, VERDICT_REJECT, "size",
+		    "larger than message-size", "552", "5.3.4",
+		    "This message is larger than this system takes");
+		break;
+	case FAULT_HEADERS:
+		verdict_raise(&m->verdict, VERDICT_REJECT, "size",
+		    "header too large or too many fields", "552", "5.3.4",
+		    "The header of this message is larger than this system "
+		    "takes");
+		break;
+	case FAULT_MEMORY:
+		verdict_raise(&m->verdict, VERDICT_TEMPFAIL, "size",
+		    "memory for messages used up", "451", "4.3.1",
+		    "Too many messages at once, please try again later");
+		break;
+	}
+}
+
+/*
+ * A refusal of local mail (DSNs, cron) would loop in Postfix's queue, so it
+ * passes; the reason stays for the log.
+ */
+static void
+spare_local(struct message *m)
+{
+	if (m->class == CLASS_LOCAL && m->verdict.kind >= VERDICT_TEMPFAIL)
+		m->verdict.kind = VERDICT_ACCEPT;
+}
+
+void
+stages_run(const struct stage *const *table, enum point point,
+    struct message *m)
+{
+	if (point == AT_END && m->fault != FAULT_NONE) {
+		raise_fault(m);
+		spare_local(m);
+		return;
+	}
+	for (size_t i = 0; table[i] != NULL; i++) {
+		const struct stage *s = table[i];
+
+		if (s->point == point && (s->classes & m->class))
+			s->run(m);
+	}
+	if (m->edits.failed)
+		verdict_raise(&m->verdict, VERDICT_TEMPFAIL, "edits",
+		    "too many edits", "451", "4.3.0",
+		    "This message cannot be processed now");
+	spare_local(m);
+}
