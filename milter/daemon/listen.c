@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listen: opens, guards and ends the milter socket.
+ *
+ * State is set before threads start and only read afterwards, except by
+ * listen_end() in the main thread.  Who may connect is read from the current
+ * configuration, so a reload changes it.
+ */
+#include "config.h"
+
+#include "listen.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "sock.h"
+
+#define SYSTEMD_FIRST_FD	3	/* SD_LISTEN_FDS_START */
+#define SPEC_MAX		160
+/* Room for the answer of getpwuid_r(). */
+#define PASSWD_MAX		4096
+
+static int listening = -1;
+static bool passed_by_systemd;
+static char unix_path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+bool
+listen_is(int fd)
+{
+	return fd >= 0 && fd == listening;
+}
+
+/* The path, when the descriptor is a unix socket. */
+static void
+learn_path(int fd)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNSPEC };
+	socklen_t len = sizeof(un);
+
+	if (getsockname(fd, (struct sockaddr *)&un, &len) == 0 &&
+	    un.sun_family == AF_UNIX)
+		snprintf(unix_path, sizeof(unix_path), "%s", un.sun_path);
+}
+
+/* The user that we will be must be able to connect (the nudge). */
+static int
+give_to_user(const char *path, const struct conf *c, char **error_r)
+{
+	struct passwd pw, *found = NULL;
+	char room[PASSWD_MAX];
+
+	if (c->user[0] == '\0' || geteuid() != 0)
+		return 0;
+	if (getpwnam_r(c->user, &pw, room, sizeof(room), &found) != 0 ||
+	    found == NULL) {
+		if (asprintf(error_r, "%s: no such user '%s' (setting user)",
+		    c->path, c->user) < 0)
+			*error_r = NULL;
+		return -1;
+	}
+	if (chown(path, pw.pw_uid, (gid_t)-1) < 0) {
+		if (asprintf(error_r, "cannot give %s to user %s: %s", path,
+		    c->user, strerror(errno)) < 0)
+			*error_r = NULL;
+		return -1;
+	}
+	return 0;
+}
+
+#ifdef HAVE_MILTER_FD
+
+static int
+open_own(const struct conf *c, char **error_r)
+{
+	const char *at = strchr(c->socket, ':') + 1;
+
+	if (strncmp(c->socket, "inet", 4) == 0)
+		return sock_listen_inet(at, error_r);
+	listening = sock_listen_unix(at, c->socket_mode, c->socket_group,
+	    error_r);
+	if (listening >= 0 && give_to_user(at, c, error_r) < 0)
+		return -1;
+	return listening;
+}
+
+const char *
+listen_open(const struct conf *c, char **error_r)
+{
+	static char spec[SPEC_MAX];
+
+	if (sock_activated() > 0) {
+		passed_by_systemd = true;
+		listening = SYSTEMD_FIRST_FD;
+	} else {
+		listening = open_own(c, error_r);
+		if (listening < 0)
+			return NULL;
+	}
+	learn_path(listening);
+	snprintf(spec, sizeof(spec), "fd:%d", listening);
+	return spec;
+}
+
+#else
+
+/*
+ * A libmilter without "fd:N" makes the socket itself, with the mode that the
+ * umask leaves; its listener's descriptor is not known, so peers are not
+ * checked and the file's mode alone guards it.
+ */
+const char *
+listen_open(const struct conf *c, char **error_r)
+{
+	static char spec[SPEC_MAX];
+
+	if (strncmp(c->socket, "unix:", 5) != 0) {
+		*error_r = strdup("this build's libmilter cannot check the "
+		    "peers of an inet socket; use unix:");
+		return NULL;
+	}
+	umask(0777 & ~c->socket_mode);
+	unlink(c->socket + 5);
+	snprintf(unix_path, sizeof(unix_path), "%s", c->socket + 5);
+	snprintf(spec, sizeof(spec), "%s", c->socket);
+	(void)give_to_user;
+	(void)learn_path;
+	return spec;
+}
+
+#endif
+
+static bool
+user_listed(const struct conf_strings *users, uid_t uid)
+{
+	struct passwd pw, *found = NULL;
+	char room[PASSWD_MAX];
+
+	if (users->n == 0 || uid == 0 || uid == geteuid())
+		return true;
+	if (getpwuid_r(uid, &pw, room, sizeof(room), &found) != 0 ||
+	    found == NULL)
+		return false;
+	for (size_t i = 0; i < users->n; i++)
+		if (strcmp(users->v[i], pw.pw_name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+peer_allowed(const struct conf *c, const struct sock_peer *p)
+{
+	char ip[IPADDR_STRLEN];
+
+	if (p->local) {
+		if (user_listed(&c->socket_users, p->uid))
+			return true;
+		log_warn("refused a connection of uid %ld (pid %ld): its user "
+		    "is not in socket-users", (long)p->uid, (long)p->pid);
+		return false;
+	}
+	if (ipnets_have(c->socket_peers.v, c->socket_peers.n, &p->addr))
+		return true;
+	log_warn("refused a connection from %s: not in socket-peers",
+	    ipaddr_str(&p->addr, ip));
+	return false;
+}
+
+bool
+listen_admits(int fd)
+{
+	struct sock_peer peer;
+	const struct conf *c;
+	bool yes;
+
+	if (sock_peer(fd, &peer) < 0)
+		return false;
+	c = conf_pin();
+	yes = peer_allowed(c, &peer);
+	conf_unpin(&c);
+	return yes;
+}
+
+void
+listen_nudge(void)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+	int fd;
+
+	if (unix_path[0] != '\0') {
+		fd = sock_connect_unix(unix_path);
+	} else {
+		if (getsockname(listening, (struct sockaddr *)&at, &len) < 0)
+			return;
+		fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
+		    SOCK_NONBLOCK, 0);
+		if (fd >= 0)
+			(void)connect(fd, (struct sockaddr *)&at, len);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+listen_end(void)
+{
+	int dead;
+
+	if (listening < 0)
+		return;
+	if (!passed_by_systemd && unix_path[0] != '\0')
+		unlink(unix_path);
+	dead = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* Bound to a name of the kernel's choice: nobody will connect. */
+	if (dead < 0 || bind(dead, (struct sockaddr *)&(struct sockaddr_un){
+	    .sun_family = AF_UNIX }, sizeof(sa_family_t)) < 0 ||
+	    listen(dead, 1) < 0 || dup2(dead, listening) < 0)
+		log_warn("cannot close the milter socket: %s",
+		    strerror(errno));
+	if (dead >= 0)
+		close(dead);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * postern: a milter that checks what comes in (SPF, DKIM, DMARC) and signs
+ * what goes out.
+ *
+ * SECURITY: parses hostile mail and DNS answers; holds no private key (see
+ * postern-sign) and no scan engine.  Trusts postern.conf, and the users that
+ * may connect to its socket (Postfix) in what they say of clients and logins.
+ *
+ * Start: configuration, socket, privileges dropped, libraries, services,
+ * threads.  Everything that can be wrong is found before the socket answers.
+ */
+#include "config.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "dkim_verify.h"
+#include "dmarc.h"
+#include "listen.h"
+#include "log.h"
+#include "options.h"
+#include "psl.h"
+#include "run.h"
+#include "services.h"
+#include "sock.h"
+#include "spf.h"
+#include "stage.h"
+#include "table.h"
+
+/* glibc makes an arena per thread; libmilter's threads come and go. */
+#define MALLOC_ARENAS		4
+/* Descriptors for each session: its own, and one for the signer or DNS. */
+#define DESCRIPTORS_PER_SESSION	2
+#define DESCRIPTORS_OTHER	256
+
+/* Prints what is wrong and exits with 78, or returns the configuration. */
+static struct conf *
+read_conf(const struct options *o)
+{
+	char *errors = NULL;
+	struct conf *c = conf_load(o->path, &errors);
+
+	if (errors != NULL)
+		fprintf(stderr, "%s%s", errors,
+		    errors[0] != '\0' && errors[strlen(errors) - 1] == '\n' ?
+		    "" : "\n");
+	free(errors);
+	if (c == NULL)
+		exit(EX_CONFIG);
+	if (o->check) {
+		printf("%s: correct\n", o->path);
+		exit(0);
+	}
+	return c;
+}
+
+static void
+open_log(const struct options *o, const struct conf *c)
+{
+	bool to_stderr = o->foreground || strcmp(c->log, "stderr") == 0;
+
+	log_open("postern", to_stderr ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+	    log_facility(c->syslog_facility));
+	log_set_debug(c->debug);
+}
+
+static void
+init_libraries(void)
+{
+	char *error = NULL;
+
+	if (stages_prove(stage_table, &error) < 0)
+		log_panic("table of stages: %s", error);
+	if (spf_init() < 0)
+		log_fatal(EX_SOFTWARE, "libspf2 cannot be set up");
+	if (dkim_verify_init() < 0)
+		log_fatal(EX_SOFTWARE, "libopendkim cannot be set up");
+	if (psl_open() < 0)
+		log_fatal(EX_OSFILE, "no public suffix list: install the "
+		    "package publicsuffix");
+	if (dmarc_init() < 0)
+		log_fatal(EX_SOFTWARE, "libopendmarc cannot be set up");
+}
+
+static const char *
+open_socket(const struct conf *c)
+{
+	char *error = NULL;
+	const char *spec;
+	size_t want = (size_t)c->sessions * DESCRIPTORS_PER_SESSION +
+	    DESCRIPTORS_OTHER;
+	size_t have = sock_raise_nofile(want);
+
+	if (have < want)
+		log_warn("%zu descriptors are not enough for %u sessions; "
+		    "raise the limit (LimitNOFILE=) or lower sessions", have,
+		    c->sessions);
+	spec = listen_open(c, &error);
+	if (spec == NULL)
+		log_fatal(EX_CANTCREAT, "%s", error);
+	if (sock_drop_privileges(c->user, c->group, &error) < 0)
+		log_fatal(EX_NOPERM, "%s", error);
+	return spec;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	struct conf *c;
+	const char *spec;
+	char *error = NULL;
+	int code;
+
+	options_read(&o, argc, argv);
+	c = read_conf(&o);
+	open_log(&o, c);
+	run_catch_signals();
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+	spec = open_socket(c);
+	init_libraries();
+	if (services_attach(c, NULL, &error) < 0)
+		log_fatal(EX_UNAVAILABLE, "%s", error);
+	log_info("start: postern %s, socket %s, authserv-id %s, %zu domains",
+	    PACKAGE_VERSION, c->socket, c->authserv_id, c->ndomains);
+	conf_publish(c);
+	code = run(o.path, spec);
+	log_info("end: exit code %d", code);
+	/* Threads of libmilter may be in callbacks: no destructors. */
+	_exit(code);
+}

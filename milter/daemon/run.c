@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run: signals, reload and drain, all in the main thread.
+ *
+ * libmilter takes HUP and TERM as "stop" in a thread of its own; Linux gives
+ * a process's signals to the main thread first as long as that does not block
+ * them, so they come here.  libmilter's own stop loses replies; we drain
+ * instead: no more connections, wait until the sessions are over or the grace
+ * time is, and leave by _exit().
+ */
+#include "config.h"
+
+#include "run.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "conn.h"
+#include "counters.h"
+#include "listen.h"
+#include "log.h"
+#include "services.h"
+
+/* How often the drain looks whether sessions are over. */
+#define DRAIN_STEP_MS	20
+/* A session without a message is given so long to end by itself. */
+#define DRAIN_IDLE_MS	1500
+/* After the last message: its reply is still being written. */
+#define DRAIN_SETTLE_MS	200
+/* While nobody is connected the nudge looks so often whether somebody is. */
+#define NUDGE_IDLE_MS	200
+#define COUNTERS_MAX	1024
+
+static int wake[2] = { -1, -1 };
+static _Atomic bool serve_ended;
+
+static void
+on_signal(int sig)
+{
+	int e = errno;
+	char c = (char)sig;
+
+	if (write(wake[1], &c, 1) < 0) {
+		/* The pipe is full: enough signals are waiting there. */
+	}
+	errno = e;
+}
+
+void
+run_catch_signals(void)
+{
+	static const int caught[] = { SIGHUP, SIGTERM, SIGINT };
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	signal(SIGPIPE, SIG_IGN);
+	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		log_fatal(EX_OSERR, "pipe: %s", strerror(errno));
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = SA_RESTART;
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		sigaction(caught[i], &sa, NULL);
+}
+
+static void *
+serve_thread(void *arg)
+{
+	(void)arg;
+	if (conn_serve() < 0)
+		log_warn("libmilter has ended by itself");
+	atomic_store(&serve_ended, true);
+	on_signal(SIGTERM);
+	return NULL;
+}
+
+/* See doc/libmilter.md: without it sessions can wait for seconds. */
+static void *
+nudge_thread(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		const struct conf *c = conf_pin();
+		unsigned ms = c->nudge_ms;
+
+		conf_unpin(&c);
+		if (ms == 0 || conn_sessions() == 0) {
+			poll(NULL, 0, NUDGE_IDLE_MS);
+			continue;
+		}
+		listen_nudge();
+		poll(NULL, 0, (int)ms);
+	}
+	return NULL;
+}
+
+/* Threads never see the signals that the main thread handles. */
+static void
+start_thread(void *(*entry)(void *), const char *what)
+{
+	sigset_t mine, old;
+	pthread_t t;
+	int e;
+
+	sigemptyset(&mine);
+	sigaddset(&mine, SIGHUP);
+	sigaddset(&mine, SIGTERM);
+	sigaddset(&mine, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &mine, &old);
+	e = pthread_create(&t, NULL, entry, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e != 0)
+		log_fatal(EX_OSERR, "cannot start the %s thread: %s", what,
+		    strerror(e));
+	pthread_detach(t);
+}
+
+static void
+log_counters(void)
+{
+	char line[COUNTERS_MAX];
+
+	counters_print(line, sizeof(line));
+	log_info("counters: %s", line);
+}
+
+/* Settings that only a restart can change. */
+static void
+warn_fixed(const struct conf *new, const struct conf *old)
+{
+	if (strcmp(new->socket, old->socket) != 0 ||
+	    strcmp(new->user, old->user) != 0 ||
+	    strcmp(new->group, old->group) != 0 ||
+	    strcmp(new->log, old->log) != 0)
+		log_warn("%s: socket, user, group and log change at the next "
+		    "restart, not at a reload", new->path);
+}
+
+static void
+log_lines(const char *lines)
+{
+	while (lines != NULL && *lines != '\0') {
+		size_t n = strcspn(lines, "\n");
+
+		log_warn("%.*s", (int)n, lines);
+		lines += n + (lines[n] == '\n');
+	}
+}
+
+static void
+reload(const char *path)
+{
+	char *errors = NULL;
+	struct conf *new = conf_load(path, &errors);
+	const struct conf *old;
+
+	log_lines(errors);
+	free(errors);
+	errors = NULL;
+	if (new == NULL) {
+		log_warn("reload: %s is wrong, the old configuration stays in "
+		    "force", path);
+		return;
+	}
+	old = conf_pin();
+	if (services_attach(new, old, &errors) < 0) {
+		log_warn("reload: %s; the old configuration stays in force",
+		    errors);
+		free(errors);
+		conf_free(&new);
+	} else {
+		warn_fixed(new, old);
+		log_set_debug(new->debug);
+		conf_publish(new);
+		log_info("reload: %s is in force for new connections", path);
+	}
+	conf_unpin(&old);
+	log_counters();
+}
+
+static bool
+drained(int64_t since)
+{
+	int64_t now = clock_ms();
+
+	if (conn_messages() > 0 || now - conn_last_end() < DRAIN_SETTLE_MS)
+		return false;
+	return conn_sessions() == 0 || now - since > DRAIN_IDLE_MS;
+}
+
+static void
+drain(void)
+{
+	const struct conf *c = conf_pin();
+	int64_t since = clock_ms();
+	int64_t until = since + (int64_t)c->grace_s * 1000;
+
+	conf_unpin(&c);
+	sd_notify(0, "STOPPING=1");
+	log_info("stopping: %u sessions, %u messages in motion",
+	    conn_sessions(), conn_messages());
+	listen_end();
+	while (!drained(since) && clock_ms() < until)
+		poll(NULL, 0, DRAIN_STEP_MS);
+	if (conn_messages() > 0)
+		log_warn("grace time is over with %u messages in motion; "
+		    "their senders will try again", conn_messages());
+	log_counters();
+}
+
+/* One signal, or 0 when there was none. */
+static int
+next_signal(void)
+{
+	struct pollfd p = { .fd = wake[0], .events = POLLIN };
+	char c = 0;
+
+	if (poll(&p, 1, -1) < 0 || read(wake[0], &c, 1) != 1)
+		return 0;
+	return c;
+}
+
+int
+run(const char *path, const char *socket_spec)
+{
+	if (conn_setup(socket_spec) < 0) {
+		log_warn("libmilter does not take the socket %s",
+		    socket_spec);
+		return EX_OSERR;
+	}
+	start_thread(serve_thread, "milter");
+	start_thread(nudge_thread, "nudge");
+	sd_notify(0, "READY=1");
+	for (;;) {
+		int sig = next_signal();
+
+		if (atomic_load(&serve_ended))
+			return EX_SOFTWARE;
+		if (sig == SIGHUP) {
+			sd_notify(0, "RELOADING=1");
+			reload(path);
+			sd_notify(0, "READY=1");
+		} else if (sig != 0) {
+			drain();
+			return 0;
+		}
+	}
+}
