@@ -38,10 +38,11 @@ struct setting {
 	enum setting_section section;
 	enum setting_type type;
 	size_t		 offset;	/* of the member in its struct */
-	const char	*fallback;	/* default, as it would be written, lists
-					 * with braces; NULL: the text says */
-	const char	*example;	/* the example file's value, not commented
-					 * out (without fallback: it is); NULL */
+	const char	*fallback;	/* default, as it would be written,
+					 * lists with braces; NULL: see text */
+	const char	*example;	/* the example file's value, there not
+					 * commented out if a fallback is; or
+					 * NULL */
 	int64_t		 min, max;	/* COUNT, SIZE (bytes), TIME (ms) */
 	int64_t		 unit;		/* TIME: ms in one of the member */
 	const char	*words;		/* CHOICE: "mark|reject" */

@@ -49,7 +49,7 @@ authres_new(struct arena *a, const char *id, bool utf8)
 	r->id = clean_authres(a, span_of(id), utf8);
 	r->utf8 = utf8;
 	r->tail = &r->first;
-	return (r);
+	return r;
 }
 
 static void
@@ -77,6 +77,20 @@ authres_comment(struct authres *r, const char *comment)
 			add(r, arena_cstr(r->arena, word), false);
 }
 
+/*
+ * A value: a token or a quoted-string.  A dot-atom that clean_authres leaves
+ * alone may have bytes that no token has.
+ */
+static const char *
+value_text(struct authres *r, struct span value)
+{
+	const char *s = clean_authres(r->arena, value, r->utf8);
+
+	if (s[0] != '"' && strpbrk(s, "/=?") != NULL)
+		return arena_printf(r->arena, "\"%s\"", s);
+	return s;
+}
+
 void
 authres_result(struct authres *r, const char *method, const char *result,
     const char *comment, const char *reason)
@@ -85,14 +99,14 @@ authres_result(struct authres *r, const char *method, const char *result,
 	authres_comment(r, comment);
 	if (reason != NULL && reason[0] != '\0')
 		add(r, arena_printf(r->arena, "reason=%s",
-		    clean_authres(r->arena, span_of(reason), r->utf8)), false);
+		    value_text(r, span_of(reason))), false);
 }
 
 static bool
 is_alnum(char c)
 {
-	return ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z'));
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z');
 }
 
 /* RFC 5322 dot-atom of ASCII; other: what may stand beside alphanumerics. */
@@ -103,13 +117,13 @@ dot_atom(struct span s, const char *other)
 
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '.' && after_dot)
-			return (false);
+			return false;
 		after_dot = s.p[i] == '.';
 		if (!after_dot && !is_alnum(s.p[i]) &&
 		    (s.p[i] == '\0' || strchr(other, s.p[i]) == NULL))
-			return (false);
+			return false;
 	}
-	return (!after_dot);
+	return !after_dot;
 }
 
 /* "local@domain" or "@domain", which needs no quotes (pvalue). */
@@ -120,10 +134,10 @@ plain_address(struct span s)
 	struct span local;
 
 	if (at < 0 || s.n > CLEAN_LOG_MAX)
-		return (false);
+		return false;
 	local = span_make(s.p, (size_t)at);
-	return ((local.n == 0 || dot_atom(local, "!#$%&'*+-/=?^_`{|}~")) &&
-	    dot_atom(span_from(s, (size_t)at + 1), "-_"));
+	return (local.n == 0 || dot_atom(local, "!#$%&'*+-/=?^_`{|}~")) &&
+	    dot_atom(span_from(s, (size_t)at + 1), "-_");
 }
 
 void
@@ -133,7 +147,7 @@ authres_property(struct authres *r, const char *ptype, const char *property,
 	const char *text;
 
 	text = plain_address(value) ? arena_cstr(r->arena, value) :
-	    clean_authres(r->arena, value, r->utf8);
+	    value_text(r, value);
 	add(r, arena_printf(r->arena, "%s.%s=%s", ptype, property, text),
 	    false);
 }
@@ -171,13 +185,13 @@ authres_value(struct authres *r)
 		buf_adds(&b, "; none");
 	value = arena_span(r->arena, buf_span(&b));
 	buf_free(&b);
-	return (value);
+	return value;
 }
 
 static bool
 is_white(char c)
 {
-	return (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Takes a comment with those inside it; false when it does not end. */
@@ -195,9 +209,9 @@ skip_comment(struct span *s)
 			break;
 	}
 	if (i >= s->n)
-		return (false);
+		return false;
 	*s = span_from(*s, i + 1);
-	return (true);
+	return true;
 }
 
 /* Takes comments and white space. */
@@ -208,11 +222,11 @@ skip_cfws(struct span *s)
 		if (is_white(s->p[0]))
 			*s = span_from(*s, 1);
 		else if (s->p[0] != '(')
-			return (true);
+			return true;
 		else if (!skip_comment(s))
-			return (false);
+			return false;
 	}
-	return (true);
+	return true;
 }
 
 /* Takes a quoted-string's content, white space left out. */
@@ -223,14 +237,14 @@ take_quoted(struct span *s, struct buf *name)
 
 	for (i = 1; i < s->n && s->p[i] != '"'; i++) {
 		if (s->p[i] == '\\' && ++i == s->n)
-			return (false);
+			return false;
 		if (!is_white(s->p[i]))
 			buf_addc(name, s->p[i]);
 	}
 	if (i >= s->n)
-		return (false);
+		return false;
 	*s = span_from(*s, i + 1);
-	return (true);
+	return true;
 }
 
 /* Takes a token (RFC 2045 section 5.1), with UTF-8 (RFC 8601 section 2.4). */
@@ -246,7 +260,7 @@ take_token(struct span *s, struct buf *name)
 	}
 	buf_add(name, s->p, i);
 	*s = span_from(*s, i);
-	return (i > 0);
+	return i > 0;
 }
 
 /* Behind the name: a version or nothing, then a semicolon or the end. */
@@ -256,13 +270,13 @@ take_rest(struct span *s)
 	size_t digits = 0;
 
 	if (!skip_cfws(s))
-		return (false);
+		return false;
 	while (digits < s->n && s->p[digits] >= '0' && s->p[digits] <= '9')
 		digits++;
 	*s = span_from(*s, digits);
 	if (digits > 0 && !skip_cfws(s))
-		return (false);
-	return (s->n == 0 || s->p[0] == ';');
+		return false;
+	return s->n == 0 || s->p[0] == ';';
 }
 
 /* The field's authserv-id; false when the field does not say it clearly. */
@@ -272,9 +286,9 @@ take_name(struct span s, struct buf *name)
 	bool ok;
 
 	if (!skip_cfws(&s) || s.n == 0)
-		return (false);
+		return false;
 	ok = s.p[0] == '"' ? take_quoted(&s, name) : take_token(&s, name);
-	return (ok && take_rest(&s));
+	return ok && take_rest(&s);
 }
 
 /* Equal as they stand, or as domain names. */
@@ -284,9 +298,9 @@ same_name(struct span name, const char *id)
 	char a[DOMAIN_SIZE], b[DOMAIN_SIZE];
 
 	if (span_caseis(name, id))
-		return (true);
-	return (domain_normalise(name, a) == 0 &&
-	    domain_normalise(span_of(id), b) == 0 && strcmp(a, b) == 0);
+		return true;
+	return domain_normalise(name, a) == 0 &&
+	    domain_normalise(span_of(id), b) == 0 && strcmp(a, b) == 0;
 }
 
 bool
@@ -299,5 +313,5 @@ authres_claims(struct span value, const char *authserv_id)
 	claims = !take_name(value, &name) || buf_failed(&name) ||
 	    name.n == 0 || same_name(buf_span(&name), authserv_id);
 	buf_free(&name);
-	return (claims);
+	return claims;
 }

@@ -27,7 +27,7 @@
 static bool
 is_blank(char c)
 {
-	return (c == ' ' || c == '\t');
+	return c == ' ' || c == '\t';
 }
 
 static void
@@ -77,7 +77,7 @@ bytes_equal(uint64_t w, uint64_t pattern)
 {
 	uint64_t x = w ^ pattern;
 
-	return (~(((x & LOW7) + LOW7) | x) & HIGH);
+	return ~(((x & LOW7) + LOW7) | x) & HIGH;
 }
 
 /*
@@ -108,7 +108,7 @@ untouched(const char *p, size_t n)
 		    (unsigned char)p[i + 1] <= ' '))
 			break;
 	}
-	return (i);
+	return i;
 }
 
 /* Takes text off the front of s: at least one byte, which is no blank. */
@@ -224,7 +224,7 @@ dkim_canon_body_length(enum dkim_canon canon, struct span body)
 	dkim_canon_body_init(&b, canon, put_nothing, NULL);
 	dkim_canon_body_add(&b, body);
 	dkim_canon_body_end(&b);
-	return (b.total);
+	return b.total;
 }
 
 /* The name of a relaxed field: lower case, no blank before the colon. */
@@ -245,7 +245,7 @@ relaxed_name(struct dkim_gather *g, struct span name)
 static bool
 is_white(char c)
 {
-	return (is_blank(c) || c == '\r' || c == '\n');
+	return is_blank(c) || c == '\r' || c == '\n';
 }
 
 /* A relaxed value: unfolded, white space to one space, none at the ends. */

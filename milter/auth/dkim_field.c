@@ -37,21 +37,21 @@ number(const char *s)
 	size_t digits = strlen(s);
 
 	if (digits == 0 || digits > NUMBER_DIGITS_MAX)
-		return (-2);
+		return -2;
 	for (; *s != '\0'; s++) {
 		if (*s < '0' || *s > '9')
-			return (-2);
+			return -2;
 		n = n * 10 + (*s - '0');
 	}
-	return (n);
+	return n;
 }
 
 static int64_t
 number_tag(struct arena *a, const struct dkim_tags *t, const char *name)
 {
 	if (dkim_tag(t, name).p == NULL)
-		return (-1);
-	return (number(dkim_tag_text(a, t, name)));
+		return -1;
+	return number(dkim_tag_text(a, t, name));
 }
 
 /* v= and a= */
@@ -61,21 +61,21 @@ read_algorithm(struct dkim_sig *s, const char *version)
 	const char *alg = s->out->algorithm;
 
 	if (strcmp(version, "1") != 0)
-		return ("v= is not 1");
+		return "v= is not 1";
 	if (strcmp(alg, "rsa-sha1") == 0)
 		s->sha1 = true;
 	else if (strcmp(alg, "ed25519-sha256") == 0)
 		s->ed25519 = true;
 	else if (strcmp(alg, "rsa-sha256") != 0)
-		return ("a= names no known algorithm");
-	return (NULL);
+		return "a= names no known algorithm";
+	return NULL;
 }
 
 static bool
 canon_word(struct span w, enum dkim_canon *out)
 {
 	*out = span_is(w, "relaxed") ? DKIM_RELAXED : DKIM_SIMPLE;
-	return (span_is(w, "relaxed") || span_is(w, "simple"));
+	return span_is(w, "relaxed") || span_is(w, "simple");
 }
 
 /* c=, "header/body"; simple is the default for each. */
@@ -85,13 +85,13 @@ read_canon(struct dkim_sig *s, struct span c)
 	struct span header;
 
 	if (c.n == 0)
-		return (NULL);
+		return NULL;
 	(void)span_split(&c, '/', &header);
 	if (!canon_word(header, &s->header_canon))
-		return ("c= names no known canonicalization");
+		return "c= names no known canonicalization";
 	if (c.p != NULL && !canon_word(c, &s->body_canon))
-		return ("c= names no known canonicalization");
-	return (NULL);
+		return "c= names no known canonicalization";
+	return NULL;
 }
 
 /* h= must name From (section 5.4). */
@@ -102,20 +102,20 @@ read_names(struct dkim_sig *s, const char *h)
 	size_t n = 0;
 
 	if (list.n == 0)
-		return ("h= is missing");
+		return "h= is missing";
 	if (list.n > DKIM_NAMES_BYTES_MAX)
-		return ("h= is too long");
+		return "h= is too long";
 	s->names = list;
 	while (span_split(&list, ':', &name))
 		n++;
 	if (n > DKIM_NAMES_MAX)
-		return ("h= names too many fields");
+		return "h= names too many fields";
 	if (!dkim_list_has(s->names, "from"))
-		return ("From is not signed");
+		return "From is not signed";
 	/* The library would look at DKIM-Signature fields that we hide. */
 	if (dkim_list_has(s->names, "dkim-signature"))
 		s->own = true;
-	return (NULL);
+	return NULL;
 }
 
 /* bh= and b= */
@@ -127,13 +127,13 @@ read_hashes(struct arena *a, struct dkim_sig *s, const char *b)
 	long len = base64_decode(sig, n, span_of(b));
 
 	if (s->body_hash[0] == '\0')
-		return ("bh= is missing");
+		return "bh= is missing";
 	if (n == 0)
-		return ("b= is missing");
+		return "b= is missing";
 	if (len <= 0)
-		return ("b= is no base64");
+		return "b= is no base64";
 	s->signature = span_make((const char *)sig, (size_t)len);
-	return (NULL);
+	return NULL;
 }
 
 /* l=, t= and x= */
@@ -146,14 +146,14 @@ read_numbers(struct arena *a, struct dkim_sig *s, const struct dkim_tags *t)
 	s->length = number_tag(a, t, "l");
 	s->expires_at = number_tag(a, t, "x");
 	if (s->length == -2)
-		return ("l= is no number");
+		return "l= is no number";
 	if (signed_at == -2)
-		return ("t= is no number");
+		return "t= is no number";
 	if (s->expires_at == -2)
-		return ("x= is no number");
+		return "x= is no number";
 	if (s->expires_at >= 0 && signed_at >= s->expires_at)
-		return ("x= is not later than t=");
-	return (NULL);
+		return "x= is not later than t=";
+	return NULL;
 }
 
 /* Every '=' of i= must begin a quoted-printable byte (section 2.11). */
@@ -167,9 +167,9 @@ identity_escapes(const char *s)
 			continue;
 		if (s[1] == '\0' || strchr(hex, s[1]) == NULL ||
 		    s[2] == '\0' || strchr(hex, s[2]) == NULL)
-			return (false);
+			return false;
 	}
-	return (true);
+	return true;
 }
 
 /* i= must lie in d= or below (section 3.5); that is the signer's fault. */
@@ -180,41 +180,42 @@ read_identity(struct dkim_sig *s)
 	char domain[DOMAIN_SIZE];
 
 	if (i[0] == '\0')
-		return (NULL);
+		return NULL;
 	if (strlen(i) > DKIM_IDENTITY_MAX)
-		return ("i= is too long");
+		return "i= is too long";
 	if (at == NULL || !identity_escapes(i))
-		return ("i= is malformed");
+		return "i= is malformed";
 	if (domain_normalise(span_of(at + 1), domain) != 0 ||
 	    !domain_below(domain, s->out->domain))
 		dkim_sig_result(s, DKIM_RESULT_PERMERROR,
 		    "i= is not in the domain of d=");
-	return (NULL);
+	return NULL;
 }
 
 /* d= and s=, and the name of the key's record from both. */
 static const char *
 read_domain(struct arena *a, struct dkim_sig *s, const struct dkim_tags *t)
 {
-	const char *d = dkim_tag_text(a, t, "d"), *sel = dkim_tag_text(a, t, "s");
+	const char *d = dkim_tag_text(a, t, "d");
+	const char *sel = dkim_tag_text(a, t, "s");
 	char domain[DOMAIN_SIZE], selector[DOMAIN_SIZE], name[DOMAIN_SIZE];
 
 	if (d[0] == '\0')
-		return ("d= is missing");
+		return "d= is missing";
 	if (domain_normalise(span_of(d), domain) != 0)
-		return ("d= is no domain name");
+		return "d= is no domain name";
 	s->out->domain = arena_strdup(a, domain);
 	if (sel[0] == '\0')
-		return ("s= is missing");
+		return "s= is missing";
 	if (domain_normalise(span_of(sel), selector) != 0)
-		return ("s= is no selector");
+		return "s= is no selector";
 	/* As given where it can be read, else as A-labels. */
 	s->out->selector = strcasecmp(sel, selector) == 0 ? sel :
 	    arena_strdup(a, selector);
 	s->key_name = arena_printf(a, "%s._domainkey.%s", selector, domain);
 	if (domain_normalise(span_of(s->key_name), name) != 0)
-		return ("the key's name is too long");
-	return (NULL);
+		return "the key's name is too long";
+	return NULL;
 }
 
 /* What is in a list that parsed; NULL, or what is wrong. */
@@ -224,18 +225,18 @@ read_tags(struct arena *a, struct dkim_sig *s, const struct dkim_tags *t)
 	const char *wrong;
 
 	if ((wrong = read_algorithm(s, dkim_tag_text(a, t, "v"))) != NULL)
-		return (wrong);
+		return wrong;
 	wrong = read_canon(s, span_of(dkim_tag_text(a, t, "c")));
 	if (wrong != NULL)
-		return (wrong);
+		return wrong;
 	if ((wrong = read_names(s, dkim_tag_text(a, t, "h"))) != NULL)
-		return (wrong);
+		return wrong;
 	if ((wrong = read_numbers(a, s, t)) != NULL)
-		return (wrong);
+		return wrong;
 	wrong = read_hashes(a, s, dkim_tag_text(a, t, "b"));
 	if (wrong != NULL)
-		return (wrong);
-	return (read_identity(s));
+		return wrong;
+	return read_identity(s);
 }
 
 void
@@ -256,7 +257,7 @@ dkim_field_read(struct arena *a, const struct field *f, struct dkim_sig *s)
 	/* Also a list that broke off may tell whose it is. */
 	(void)dkim_tags_parse(f->value, &t, &broken);
 	b = dkim_tag_text(a, &t, "b");
-	s->out->b = arena_strndup(a, b, strnlen(b, 8));
+	s->out->b = arena_printf(a, "%.8s", b);
 	s->out->algorithm = dkim_tag_text(a, &t, "a");
 	s->out->identity = dkim_tag_text(a, &t, "i");
 	s->body_hash = dkim_tag_text(a, &t, "bh");

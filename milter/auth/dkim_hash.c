@@ -34,7 +34,7 @@ dkim_hash_new(const EVP_MD *type)
 	if ((md = EVP_MD_CTX_new()) == NULL ||
 	    EVP_DigestInit_ex(md, type, NULL) != 1)
 		abort();
-	return (md);
+	return md;
 }
 
 unsigned
@@ -46,7 +46,7 @@ dkim_hash_end(EVP_MD_CTX **md, unsigned char out[EVP_MAX_MD_SIZE])
 		abort();
 	EVP_MD_CTX_free(*md);
 	*md = NULL;
-	return (n);
+	return n;
 }
 
 struct dkim_body_hash *
@@ -56,7 +56,7 @@ dkim_body_hash_new(struct arena *a, enum dkim_canon canon)
 
 	h->md = dkim_hash_new(EVP_sha256());
 	dkim_canon_body_init(&h->canon, canon, dkim_put_hash, h->md);
-	return (h);
+	return h;
 }
 
 void
@@ -81,7 +81,7 @@ dkim_body_hash_end(struct dkim_body_hash *h,
 bool
 dkim_field_named(const struct field *f, struct span name)
 {
-	return (span_caseeq(span_trim(f->name), name));
+	return span_caseeq(span_trim(f->name), name);
 }
 
 /* The last field of this name that is not used yet, or NULL. */
@@ -91,10 +91,10 @@ last_unused(const struct field *f, size_t n, bool *used, struct span name)
 	while (n-- > 0) {
 		if (!used[n] && dkim_field_named(&f[n], name)) {
 			used[n] = true;
-			return (&f[n]);
+			return &f[n];
 		}
 	}
-	return (NULL);
+	return NULL;
 }
 
 void

@@ -78,7 +78,8 @@ void	dkim_put_hash(void *ctx, const char *p, size_t n);
 /* A started digest; never NULL (out of memory ends the process). */
 EVP_MD_CTX *dkim_hash_new(const EVP_MD *);
 /* Gives the digest and frees the context. */
-unsigned	dkim_hash_end(EVP_MD_CTX **, unsigned char out[EVP_MAX_MD_SIZE]);
+unsigned	dkim_hash_end(EVP_MD_CTX **,
+	    unsigned char out[EVP_MAX_MD_SIZE]);
 /* True when the field has this name, blanks before its colon aside. */
 bool	dkim_field_named(const struct field *, struct span name);
 /*

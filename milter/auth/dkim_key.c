@@ -38,7 +38,7 @@ der_take(struct span *s, unsigned char tag, struct span *body)
 	size_t head = 2, len;
 
 	if (s->n < 2 || p[0] != tag)
-		return (false);
+		return false;
 	len = p[1];
 	if (len == 0x81 && s->n >= 3) {
 		head = 3;
@@ -47,13 +47,13 @@ der_take(struct span *s, unsigned char tag, struct span *body)
 		head = 4;
 		len = (size_t)p[2] << 8 | p[3];
 	} else if (len >= 0x80) {
-		return (false);
+		return false;
 	}
 	if (len > s->n - head)
-		return (false);
+		return false;
 	*body = span_make(s->p + head, len);
 	*s = span_from(*s, head + len);
-	return (true);
+	return true;
 }
 
 /* Writes the head of a DER element; returns its size. */
@@ -70,7 +70,7 @@ der_head(unsigned char *out, unsigned char tag, size_t len)
 	if (len >= 0x100)
 		out[n++] = (unsigned char)(len >> 8);
 	out[n++] = (unsigned char)len;
-	return (n);
+	return n;
 }
 
 /* SubjectPublicKeyInfo around a bare RSAPublicKey (RFC 8017 A.1.1). */
@@ -88,7 +88,7 @@ wrap_rsa(struct arena *a, struct span bare)
 	n += bits;
 	out[n++] = 0;			/* no unused bits */
 	memcpy(out + n, bare.p, bare.n);
-	return (span_make((const char *)out, n + bare.n));
+	return span_make((const char *)out, n + bare.n);
 }
 
 /* The inside of SubjectPublicKeyInfo: the RSAPublicKey of its BIT STRING. */
@@ -98,13 +98,13 @@ unwrap_rsa(struct span body, struct span *bare)
 	struct span id, bits;
 
 	if (!der_take(&body, 0x30, &id) || !der_take(&body, 0x03, &bits))
-		return (false);
+		return false;
 	if (id.n < 11 || memcmp(id.p, rsa_id + 2, 11) != 0)
-		return (false);
+		return false;
 	if (bits.n < 1 || bits.p[0] != 0)
-		return (false);
+		return false;
 	*bare = span_from(bits, 1);
-	return (true);
+	return true;
 }
 
 /* Bits of the modulus of an RSAPublicKey; 0 when it is none. */
@@ -116,15 +116,15 @@ rsa_bits(struct span bare)
 
 	if (!der_take(&bare, 0x30, &seq) || !der_take(&seq, 0x02, &modulus) ||
 	    !der_take(&seq, 0x02, &exponent))
-		return (0);
+		return 0;
 	while (modulus.n > 0 && modulus.p[0] == 0)
 		modulus = span_from(modulus, 1);
 	if (modulus.n == 0)
-		return (0);
+		return 0;
 	bits = (unsigned)modulus.n * 8;
 	for (unsigned c = (unsigned char)modulus.p[0]; c < 0x80; c <<= 1)
 		bits--;
-	return (bits);
+	return bits;
 }
 
 /* An RSA key in either form; NULL, or what is wrong with it. */
@@ -134,13 +134,13 @@ read_rsa(struct arena *a, struct dkim_sig *s)
 	struct span left = s->key.der, body, bare = s->key.der;
 
 	if (!der_take(&left, 0x30, &body))
-		return (no_rsa);
+		return no_rsa;
 	if (body.n > 0 && body.p[0] == 0x02)
 		s->key.der = wrap_rsa(a, bare);
 	else if (!unwrap_rsa(body, &bare))
-		return (no_rsa);
+		return no_rsa;
 	s->out->key_bits = rsa_bits(bare);
-	return (s->out->key_bits == 0 ? no_rsa : NULL);
+	return s->out->key_bits == 0 ? no_rsa : NULL;
 }
 
 /* p= as bytes, and the record that the library gets. */
@@ -154,17 +154,17 @@ read_key(struct arena *a, const char *p, struct dkim_sig *s)
 	long len;
 
 	if (n > KEY_BYTES_MAX)
-		return ("the key is too long");
+		return "the key is too long";
 	der = arena_alloc(a, n + 1);
 	if ((len = base64_decode(der, n, span_of(p))) <= 0)
-		return ("the key is no base64");
+		return "the key is no base64";
 	s->key.der = span_make((const char *)der, (size_t)len);
 	if (s->ed25519) {
 		if (len != ED25519_BYTES)
-			return ("the key is no Ed25519 key");
+			return "the key is no Ed25519 key";
 		s->out->key_bits = 256;
 	} else if ((wrong = read_rsa(a, s)) != NULL) {
-		return (wrong);
+		return wrong;
 	}
 	text = arena_alloc(a, BASE64_SIZE(s->key.der.n));
 	base64_encode(text, s->key.der.p, s->key.der.n);
@@ -172,8 +172,8 @@ read_key(struct arena *a, const char *p, struct dkim_sig *s)
 	    s->ed25519 ? "ed25519" : "rsa",
 	    s->out->strict_identity ? " t=s;" : "", text);
 	if (strlen(s->key.text) >= DKIM_KEY_TEXT_SIZE)
-		return ("the key is too long");
-	return (NULL);
+		return "the key is too long";
+	return NULL;
 }
 
 /* What the record allows; NULL, or why it does not fit the signature. */
@@ -187,15 +187,15 @@ read_uses(struct arena *a, const struct dkim_tags *t, struct dkim_sig *s)
 
 	if (!span_is(k, s->ed25519 ? "ed25519" : "rsa") &&
 	    (s->ed25519 || k.p != NULL))
-		return ("the key is of another type than a=");
+		return "the key is of another type than a=";
 	if (h.n > 0 && !dkim_list_has(h, s->sha1 ? "sha1" : "sha256"))
-		return ("the key does not allow this hash");
+		return "the key does not allow this hash";
 	if (uses.n > 0 && !dkim_list_has(uses, "*") &&
 	    !dkim_list_has(uses, "email"))
-		return ("the key is not for mail");
+		return "the key is not for mail";
 	s->out->testing = dkim_list_has(flags, "y");
 	s->out->strict_identity = dkim_list_has(flags, "s");
-	return (NULL);
+	return NULL;
 }
 
 /* t=s: i= must be in d= itself. */
@@ -204,8 +204,8 @@ identity_too_deep(const struct dkim_signature *out)
 {
 	const char *at = strrchr(out->identity, '@');
 
-	return (out->strict_identity && at != NULL &&
-	    strcasecmp(at + 1, out->domain) != 0);
+	return out->strict_identity && at != NULL &&
+	    strcasecmp(at + 1, out->domain) != 0;
 }
 
 static void
@@ -239,9 +239,9 @@ find_record(const struct dns_answer *ans, struct dkim_tags *t)
 		v = dkim_tag(t, "v");
 		if (dkim_tag(t, "p").p != NULL &&
 		    (v.p == NULL || span_is(v, "DKIM1")))
-			return (true);
+			return true;
 	}
-	return (false);
+	return false;
 }
 
 void

@@ -14,11 +14,11 @@
  * Its clock checks are opened wide; times, key sizes and l= are judged by
  * dkim_verify.c.
  */
+#include "config.h"		/* the library's header wants u_char */
+
 #include <sys/types.h>
 
-#include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include <opendkim/dkim.h>
 
@@ -51,7 +51,7 @@ struct job {
 static unsigned char *
 unconst(const char *p)
 {
-	return ((unsigned char *)(uintptr_t)p);
+	return (unsigned char *)(uintptr_t)p;
 }
 
 static DKIM_CBSTAT
@@ -64,9 +64,9 @@ key_lookup(DKIM *dkim, DKIM_SIGINFO *info, unsigned char *buf, size_t size)
 		if (j->info[i] == info)
 			text = j->sig[i]->key.text;
 	if (text == NULL || strlen(text) >= size)
-		return (DKIM_CBSTAT_NOTFOUND);
+		return DKIM_CBSTAT_NOTFOUND;
 	memcpy(buf, text, strlen(text) + 1);
-	return (DKIM_CBSTAT_CONTINUE);
+	return DKIM_CBSTAT_CONTINUE;
 }
 
 int
@@ -78,9 +78,9 @@ dkim_library_init(void)
 	uint64_t drift = LIBRARY_DRIFT;
 
 	if (lib != NULL)
-		return (0);
+		return 0;
 	if ((lib = dkim_init(NULL, NULL)) == NULL)
-		return (-1);
+		return -1;
 	if (dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags,
 	    sizeof(flags)) == DKIM_STAT_OK &&
 	    dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits,
@@ -88,10 +88,10 @@ dkim_library_init(void)
 	    dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift,
 	    sizeof(drift)) == DKIM_STAT_OK &&
 	    dkim_set_key_lookup(lib, key_lookup) == DKIM_STAT_OK)
-		return (0);
+		return 0;
 	dkim_close(lib);
 	lib = NULL;
-	return (-1);
+	return -1;
 }
 
 /* The signature that this field is, when it is for the library. */
@@ -101,8 +101,8 @@ signature_of(struct dkim_check *c, const struct field *f)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->sig[i].field == f && !c->sig[i].own &&
 		    c->sig[i].out->result == DKIM_RESULT_NONE)
-			return (&c->sig[i]);
-	return (NULL);
+			return &c->sig[i];
+	return NULL;
 }
 
 static bool
@@ -112,8 +112,8 @@ list_names(struct span list, const struct field *f)
 
 	while (span_split(&list, ':', &name))
 		if (dkim_field_named(f, name))
-			return (true);
-	return (false);
+			return true;
+	return false;
 }
 
 static bool
@@ -122,8 +122,8 @@ anybody_signs(struct dkim_check *c, const struct field *f)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->sig[i].out->result == DKIM_RESULT_NONE &&
 		    !c->sig[i].own && list_names(c->sig[i].names, f))
-			return (true);
-	return (false);
+			return true;
+	return false;
 }
 
 /* Gives the library one field. */
@@ -166,12 +166,12 @@ feed_body(struct job *j)
 	    memcmp(body.p + body.n - 2, "\r\n", 2) == 0;
 
 	if (body.n == 0)
-		return (true);
+		return true;
 	if (dkim_body(j->dkim, unconst(body.p), body.n) != DKIM_STAT_OK)
-		return (false);
+		return false;
 	/* Sections 3.4.3 and 3.4.4; the library would refuse the message. */
-	return (ended || dkim_body(j->dkim, unconst("\r\n"), 2) ==
-	    DKIM_STAT_OK);
+	return ended || dkim_body(j->dkim, unconst("\r\n"), 2) ==
+	    DKIM_STAT_OK;
 }
 
 /* What the library found wrong in the field itself. */
@@ -185,18 +185,18 @@ field_result(int error)
 	case DKIM_SIGERROR_DNSSYNTAX:
 	case DKIM_SIGERROR_KEYDECODE:
 	case DKIM_SIGERROR_KEYREVOKED:
-		return (DKIM_RESULT_PERMERROR);
+		return DKIM_RESULT_PERMERROR;
 	case DKIM_SIGERROR_EXPIRED:
 	case DKIM_SIGERROR_FUTURE:
 	case DKIM_SIGERROR_KEYTOOSMALL:
-		return (DKIM_RESULT_POLICY);
+		return DKIM_RESULT_POLICY;
 	case DKIM_SIGERROR_TOOLARGE_L:
 	case DKIM_SIGERROR_BADSIG:
-		return (DKIM_RESULT_FAIL);
+		return DKIM_RESULT_FAIL;
 	case DKIM_SIGERROR_UNKNOWN:
-		return (DKIM_RESULT_TEMPERROR);
+		return DKIM_RESULT_TEMPERROR;
 	default:
-		return (DKIM_RESULT_NEUTRAL);
+		return DKIM_RESULT_NEUTRAL;
 	}
 }
 
@@ -207,18 +207,18 @@ error_words(DKIM_SIGINFO *info, int error)
 
 	switch (error) {
 	case DKIM_SIGERROR_BADSIG:
-		return (dkim_sig_getbh(info) == DKIM_SIGBH_MISMATCH ?
+		return dkim_sig_getbh(info) == DKIM_SIGBH_MISMATCH ?
 		    "the body hash does not match" :
-		    "the signature does not match");
+		    "the signature does not match";
 	case DKIM_SIGERROR_TOOLARGE_L:
-		return ("the body is shorter than l=");
+		return "the body is shorter than l=";
 	case DKIM_SIGERROR_KEYDECODE:
-		return ("the key cannot be used");
+		return "the key cannot be used";
 	case DKIM_SIGERROR_UNKNOWN:
-		return ("the signature could not be checked");
+		return "the signature could not be checked";
 	default:
 		words = dkim_sig_geterrorstr(error);
-		return (words == NULL ? "the signature is malformed" : words);
+		return words == NULL ? "the signature is malformed" : words;
 	}
 }
 
@@ -248,9 +248,9 @@ run(struct job *j)
 	if (dkim_eoh(j->dkim) != DKIM_STAT_OK ||
 	    dkim_getsiglist(j->dkim, &j->info, &n) != DKIM_STAT_OK ||
 	    n != j->n)
-		return (false);
+		return false;
 	if (!feed_body(j))
-		return (false);
+		return false;
 	dkim_fetch_keys(j->check, false);
 	for (int i = 0; i < n; i++)
 		if (j->sig[i]->out->result != DKIM_RESULT_NONE)
@@ -259,7 +259,7 @@ run(struct job *j)
 	(void)dkim_eom(j->dkim, NULL);
 	for (int i = 0; i < n; i++)
 		take_result(j->sig[i], j->info[i]);
-	return (true);
+	return true;
 }
 
 static bool
@@ -268,8 +268,8 @@ wanted(const struct dkim_check *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->sig[i].out->result == DKIM_RESULT_NONE &&
 		    !c->sig[i].own)
-			return (true);
-	return (false);
+			return true;
+	return false;
 }
 
 void

@@ -3,11 +3,12 @@
  * dkim_own: signatures that libopendkim cannot read, checked by us.
  *
  * These are few: fields with U-labels or other 8-bit text (RFC 8616), those
- * that sign other DKIM-Signature fields, and those that sign a field with a
- * NUL in it (the library ends text there, and what follows would count as
- * signed).  Canonicalisation is the signer's (dkim_canon.c), the arithmetic
- * OpenSSL's.  Called by dkim_verify.c; all is in the caller's arena but the
- * key, which is freed here.
+ * that sign other DKIM-Signature fields, those that sign a field with a NUL
+ * in it (the library ends text there, and what follows would count as signed)
+ * and those over a body with a CR or LF alone (it leaves them out).
+ * Canonicalisation is the signer's (dkim_canon.c), the arithmetic OpenSSL's.
+ * Called by dkim_verify.c; all is in the caller's arena but the key, which is
+ * freed here.
  */
 #include <string.h>
 
@@ -37,7 +38,7 @@ put_limited(void *ctx, const char *p, size_t n)
 static const EVP_MD *
 hash_of(const struct dkim_sig *s)
 {
-	return (s->sha1 ? EVP_sha1() : EVP_sha256());
+	return s->sha1 ? EVP_sha1() : EVP_sha256();
 }
 
 /* NULL, or what is wrong with the body. */
@@ -59,10 +60,10 @@ check_body(const struct dkim_sig *s, struct span body)
 	n = dkim_hash_end(&l.md, digest);
 	base64_encode(text, digest, n);
 	if (s->length >= 0 && l.left > 0)
-		return ("the body is shorter than l=");
+		return "the body is shorter than l=";
 	if (strcmp(text, s->body_hash) != 0)
-		return ("the body hash does not match");
-	return (NULL);
+		return "the body hash does not match";
+	return NULL;
 }
 
 /* The field's value without what b= holds (section 3.7). */
@@ -84,7 +85,7 @@ empty_b(struct arena *a, struct span value)
 		if (left.p != NULL)
 			out[n++] = ';';
 	}
-	return (span_make(out, n));
+	return span_make(out, n);
 }
 
 static size_t
@@ -98,7 +99,7 @@ hash_header(struct dkim_check *c, const struct dkim_sig *s,
 	    c->message->nfields, s->names);
 	dkim_canon_field(s->header_canon, s->field->name, value, false,
 	    dkim_put_hash, md);
-	return (dkim_hash_end(&md, digest));
+	return dkim_hash_end(&md, digest);
 }
 
 static bool
@@ -114,7 +115,7 @@ rsa_matches(EVP_PKEY *key, const EVP_MD *md, struct span signature,
 	    EVP_PKEY_verify(ctx, (const unsigned char *)signature.p,
 	    signature.n, digest, n) == 1;
 	EVP_PKEY_CTX_free(ctx);
-	return (ok);
+	return ok;
 }
 
 static bool
@@ -129,7 +130,7 @@ ed25519_matches(EVP_PKEY *key, struct span signature,
 	    EVP_DigestVerify(ctx, (const unsigned char *)signature.p,
 	    signature.n, digest, n) == 1;
 	EVP_MD_CTX_free(ctx);
-	return (ok);
+	return ok;
 }
 
 static EVP_PKEY *
@@ -138,9 +139,9 @@ load_key(const struct dkim_sig *s)
 	const unsigned char *p = (const unsigned char *)s->key.der.p;
 
 	if (s->ed25519)
-		return (EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-		    p, s->key.der.n));
-	return (d2i_PUBKEY(NULL, &p, (long)s->key.der.n));
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+		    p, s->key.der.n);
+	return d2i_PUBKEY(NULL, &p, (long)s->key.der.n);
 }
 
 static void

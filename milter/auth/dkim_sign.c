@@ -107,7 +107,7 @@ count_field(const struct field *fields, size_t n, const char *name)
 	for (size_t i = 0; i < n; i++)
 		if (dkim_field_named(&fields[i], span_of(name)))
 			found++;
-	return (found);
+	return found;
 }
 
 /* How often h= names the field. */
@@ -117,8 +117,8 @@ times_named(size_t row, const struct field *fields, size_t n)
 	size_t count = count_field(fields, n, signed_fields[row].name);
 
 	if (count >= FIELD_COPIES_MAX)
-		return (FIELD_COPIES_MAX);
-	return (signed_fields[row].oversign ? count + 1 : count);
+		return FIELD_COPIES_MAX;
+	return signed_fields[row].oversign ? count + 1 : count;
 }
 
 /* The list of h=, colons between the names. */
@@ -138,7 +138,7 @@ field_list(struct arena *a, const struct field *fields, size_t n)
 	}
 	list = arena_cstr(a, buf_span(&b));
 	buf_free(&b);
-	return (list);
+	return list;
 }
 
 static void
@@ -157,7 +157,7 @@ add_names(struct arena *a, struct folder *f, struct span list)
 static const char *
 canon_name(enum dkim_canon c)
 {
-	return (c == DKIM_SIMPLE ? "simple" : "relaxed");
+	return c == DKIM_SIMPLE ? "simple" : "relaxed";
 }
 
 static void
@@ -193,7 +193,7 @@ unsigned_value(struct arena *a, const struct dkim_template *t,
 	add_word(&f, " ", "b=");
 	value = arena_cstr(a, buf_span(&f.b));
 	buf_free(&f.b);
-	return (value);
+	return value;
 }
 
 int
@@ -208,7 +208,7 @@ dkim_sign_prepare(struct arena *a, const struct dkim_template *t,
 
 	if (count_field(fields, n, "From") == 0) {
 		*error_r = "the message has no From field";
-		return (-1);
+		return -1;
 	}
 	list = field_list(a, fields, n);
 	out->value = unsigned_value(a, t, list, body_digest);
@@ -219,7 +219,7 @@ dkim_sign_prepare(struct arena *a, const struct dkim_template *t,
 	(void)dkim_hash_end(&md, digest);
 	memcpy(out->digest, digest, DKIM_DIGEST_SIZE);
 	*error_r = NULL;
-	return (0);
+	return 0;
 }
 
 /* The column behind the text's last line; tabs count eight. */
@@ -229,8 +229,8 @@ last_column(const char *s)
 	const char *line = strrchr(s, '\n');
 
 	if (line == NULL)
-		return (field_name.n + 1 + strlen(s));
-	return (8 + strlen(line + 2));
+		return field_name.n + 1 + strlen(s);
+	return 8 + strlen(line + 2);
 }
 
 struct span
@@ -247,5 +247,5 @@ dkim_sign_finish(struct arena *a, const struct dkim_prepared *p,
 	add_breakable(&f, text);
 	value = arena_span(a, buf_span(&f.b));
 	buf_free(&f.b);
-	return (value);
+	return value;
 }

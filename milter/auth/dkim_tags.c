@@ -17,19 +17,19 @@
 static bool
 is_alpha(char c)
 {
-	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static bool
 name_valid(struct span s)
 {
 	if (s.n == 0 || !is_alpha(s.p[0]))
-		return (false);
+		return false;
 	for (size_t i = 1; i < s.n; i++)
 		if (!is_alpha(s.p[i]) && s.p[i] != '_' &&
 		    (s.p[i] < '0' || s.p[i] > '9'))
-			return (false);
-	return (true);
+			return false;
+	return true;
 }
 
 static bool
@@ -43,9 +43,9 @@ value_valid(struct span s, bool *eight_bit)
 			*eight_bit = true;
 		else if (c == 0x7f || (c < 0x20 &&
 		    c != '\t' && c != '\r' && c != '\n'))
-			return (false);
+			return false;
 	}
-	return (true);
+	return true;
 }
 
 static bool
@@ -53,8 +53,8 @@ has_name(const struct dkim_tags *t, struct span name)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (span_caseeq(t->tag[i].name, name))
-			return (true);
-	return (false);
+			return true;
+	return false;
 }
 
 /* One tag; NULL, or what is wrong with it. */
@@ -65,21 +65,21 @@ add_tag(struct dkim_tags *t, struct span spec)
 	long equals = span_chr(spec, '=');
 
 	if (equals < 0)
-		return ("a tag has no value");
+		return "a tag has no value";
 	name = span_trim(span_make(spec.p, (size_t)equals));
 	value = span_trim(span_from(spec, (size_t)equals + 1));
 	if (!name_valid(name))
-		return ("a tag's name is malformed");
+		return "a tag's name is malformed";
 	if (!value_valid(value, &t->eight_bit))
-		return ("a tag has control characters");
+		return "a tag has control characters";
 	if (has_name(t, name))
-		return ("a tag is there twice");
+		return "a tag is there twice";
 	if (t->n == DKIM_TAGS_MAX)
-		return ("there are too many tags");
+		return "there are too many tags";
 	t->tag[t->n].name = name;
 	t->tag[t->n].value = value;
 	t->n++;
-	return (NULL);
+	return NULL;
 }
 
 int
@@ -95,13 +95,13 @@ dkim_tags_parse(struct span s, struct dkim_tags *t, const char **error_r)
 	if (s.n > 0 && s.p[s.n - 1] == ';')
 		s.n--;
 	if (s.n == 0)
-		return (-1);
+		return -1;
 	while (span_split(&s, ';', &spec)) {
 		*error_r = add_tag(t, spec);
 		if (*error_r != NULL)
-			return (-1);
+			return -1;
 	}
-	return (0);
+	return 0;
 }
 
 struct span
@@ -109,8 +109,8 @@ dkim_tag(const struct dkim_tags *t, const char *name)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (span_is(t->tag[i].name, name))
-			return (t->tag[i].value);
-	return (span_make(NULL, 0));
+			return t->tag[i].value;
+	return span_make(NULL, 0);
 }
 
 const char *
@@ -124,7 +124,7 @@ dkim_tag_text(struct arena *a, const struct dkim_tags *t, const char *name)
 		if (strchr(" \t\r\n", v.p[i]) == NULL)
 			out[n++] = v.p[i];
 	out[n] = '\0';
-	return (out);
+	return out;
 }
 
 bool
@@ -134,6 +134,6 @@ dkim_list_has(struct span list, const char *word)
 
 	while (span_split(&list, ':', &s))
 		if (span_caseis(s, word))
-			return (true);
-	return (false);
+			return true;
+	return false;
 }

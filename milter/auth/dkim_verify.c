@@ -29,7 +29,7 @@ enum rank {
 int
 dkim_verify_init(void)
 {
-	return (dkim_library_init());
+	return dkim_library_init();
 }
 
 /* True for names that may be of one organisation. */
@@ -38,8 +38,8 @@ related(const char *d, const char *author)
 {
 	const char *parent = domain_parent(author);
 
-	return (domain_below(author, d) || domain_below(d, author) ||
-	    (domain_labels(parent) > 1 && domain_below(d, parent)));
+	return domain_below(author, d) || domain_below(d, author) ||
+	    (domain_labels(parent) > 1 && domain_below(d, parent));
 }
 
 static int
@@ -49,14 +49,14 @@ rank_of(const struct dkim_signature *s, const char *const *authors,
 	int rank = RANK_OTHER;
 
 	if (s->result == DKIM_RESULT_NEUTRAL || s->domain[0] == '\0')
-		return (RANK_MALFORMED);
+		return RANK_MALFORMED;
 	for (size_t i = 0; i < nauthors; i++) {
 		if (strcmp(s->domain, authors[i]) == 0)
-			return (RANK_AUTHOR);
+			return RANK_AUTHOR;
 		if (related(s->domain, authors[i]))
 			rank = RANK_RELATED;
 	}
-	return (rank);
+	return rank;
 }
 
 /* Reads the fields; *total_r counts those that were not read too. */
@@ -78,7 +78,7 @@ read_fields(struct arena *a, const struct dkim_message *m,
 		}
 		(*total_r)++;
 	}
-	return (n);
+	return n;
 }
 
 /* Keeps the best, in the order of the header; returns how many. */
@@ -97,7 +97,7 @@ keep_best(struct dkim_sig *sig, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (keep[i])
 			sig[out++] = sig[i];
-	return (out);
+	return out;
 }
 
 /* Signatures over a field with a NUL are not for the library. */
@@ -119,17 +119,44 @@ find_nul(struct dkim_check *c)
 	}
 }
 
+/* True when each CR has its LF and each LF its CR. */
+static bool
+plain_lines(struct span body)
+{
+	long lf, cr;
+
+	while (body.n > 0) {
+		lf = span_chr(body, '\n');
+		cr = span_chr(span_make(body.p, lf < 0 ? body.n :
+		    (size_t)lf), '\r');
+		if (cr + 1 != lf && (lf >= 0 || cr >= 0))
+			return false;
+		body = span_from(body, lf < 0 ? body.n : (size_t)lf + 1);
+	}
+	return true;
+}
+
+/* The library drops or skips a CR or LF that stands alone. */
+static void
+find_stray(struct dkim_check *c)
+{
+	if (plain_lines(c->message->body))
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		c->sig[i].own = true;
+}
+
 static bool
 too_weak(const struct dkim_sig *s, const struct dkim_policy *p)
 {
-	return (!s->ed25519 && s->out->key_bits < p->min_rsa_bits);
+	return !s->ed25519 && s->out->key_bits < p->min_rsa_bits;
 }
 
 static bool
 partial(const struct dkim_sig *s, const struct dkim_message *m)
 {
-	return (s->length >= 0 && (uint64_t)s->length <
-	    dkim_canon_body_length(s->body_canon, m->body));
+	return s->length >= 0 && (uint64_t)s->length <
+	    dkim_canon_body_length(s->body_canon, m->body);
 }
 
 /* Passes that our policy does not take. */
@@ -176,6 +203,7 @@ check(struct dkim_check *c)
 		if (c->sig[i].out->result == DKIM_RESULT_NONE)
 			dns_start(c->dns, c->sig[i].key_name, DNS_TXT);
 	find_nul(c);
+	find_stray(c);
 	dkim_library_check(c);
 	dkim_own_check(c);
 }
@@ -218,5 +246,5 @@ dkim_result_word(enum dkim_result r)
 	};
 
 	assert((size_t)r < sizeof(word) / sizeof(word[0]));
-	return (word[r]);
+	return word[r];
 }

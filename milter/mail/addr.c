@@ -289,13 +289,23 @@ take(struct parser *p, struct text *t)
 	next(p);
 }
 
+/* RFC 2047 section 5 forbids it in an address; some readers decode it there. */
+static bool
+encoded(const struct text *t)
+{
+	for (size_t i = 0; i + 1 < t->n; i++)
+		if (t->p[i] == '=' && t->p[i + 1] == '?')
+			return true;
+	return false;
+}
+
 static void
 emit(struct parser *p, const struct text *local, const struct text *domain)
 {
 	struct mailboxes *out = p->out;
 	struct mailbox *m;
 
-	if (p->found)
+	if (p->found || encoded(local) || encoded(domain))
 		malformed(p);
 	p->found = true;
 	if (out->n == p->max) {
@@ -328,6 +338,9 @@ parse_words(struct parser *p)
 	p->local.n = 0;
 	while (at_word(p) || at_dot(p)) {
 		if (p->runs == 0 || (!joined && !at_dot(p))) {
+			/* Such a quote may be in an encoded word for some. */
+			if (p->runs > 0 && !p->gap)
+				malformed(p);
 			p->runs++;
 			p->local.n = 0;
 			p->split = false;

@@ -120,16 +120,17 @@ fold_line(struct buf *out, struct span line, size_t head)
 {
 	size_t room = head < LINE_MAX_RFC5322 ? LINE_MAX_RFC5322 - head : 0;
 	bool first = head > 0, hard;
-	size_t at;
+	size_t at, blanks;
 
 	/* A piece of blanks alone could be taken for the header's end. */
 	while (line.n > 0 && is_wsp(line.p[line.n - 1]))
 		line.n--;
 	while (line.n > room) {
 		at = break_at(line, room, first, &hard);
-		if (hard && wsp_run(line) > 1) {
+		blanks = wsp_run(line);
+		if (blanks > 1 && (hard || blanks >= room)) {
 			/* Better fewer blanks than a word that is cut. */
-			line = span_from(line, wsp_run(line) - 1);
+			line = span_from(line, blanks - 1);
 			continue;
 		}
 		buf_add(out, line.p, at);

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -192,7 +193,7 @@ filter_calls(void)
 	return rc == 0;
 }
 
-void
+unsigned
 confine_process(const struct keytable *t)
 {
 	struct rlimit none = { 0, 0 };
@@ -209,4 +210,5 @@ confine_process(const struct keytable *t)
 	log_info("confined: system call filter %s, file access %s",
 	    calls ? "on" : "off", files ? "to keys and configuration only" :
 	    "by owner and mode only (no Landlock here)");
+	return (calls ? CONFINED_CALLS : 0) | (files ? CONFINED_FILES : 0);
 }

@@ -17,7 +17,13 @@
  */
 void	confine_memory(const struct keytable *);
 
-/* After they are dropped: no core, no tracing, no new rights, files to read. */
-void	confine_process(const struct keytable *);
+#define CONFINED_CALLS	1u	/* the system call filter is on */
+#define CONFINED_FILES	2u	/* Landlock is on */
+
+/*
+ * After they are dropped: no core, no tracing, no new rights, a few files to
+ * read.  Returns which of the two walls above stand.
+ */
+unsigned	confine_process(const struct keytable *);
 
 #endif

@@ -59,6 +59,8 @@ conf_free(struct conf **c)
 	if (*c == NULL)
 		return;
 	assert((*c)->pins == 0);
+	if ((*c)->detach != NULL)
+		(*c)->detach((*c)->attached);
 	a = (*c)->arena;
 	*c = NULL;
 	arena_free(&a);

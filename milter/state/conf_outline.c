@@ -422,12 +422,32 @@ outline_file_begins(struct conf_text *t)
 	return around;
 }
 
+/* The file ends behind a name, or behind its equal sign. */
+static void
+ends_within(struct conf_text *t)
+{
+	struct outline *o = t->outline;
+	int section = top(o)->section;
+
+	if (section != SECTION_UNKNOWN && setting_find(
+	    (enum setting_section)section, o->name) == NULL)
+		unknown(t, o->name_line, o->name, section);
+	else
+		conf_problem(t, o->name_line, "the file ends behind '%.*s'; "
+		    "write: %.*s = VALUE", (int)o->name.n, o->name.p,
+		    (int)o->name.n, o->name.p);
+	t->broken = true;
+}
+
 void
 outline_file_ends(struct conf_text *t, size_t around)
 {
 	struct outline *o = t->outline;
 
 	drop_ends(t);
+	if (top(o)->kind == FRAME_SECTION && (o->state == HAVE_NAME ||
+	    o->state == WANT_VALUE))
+		ends_within(t);
 	for (size_t i = o->file_depth + 1; i < o->n; i++) {
 		conf_problem(t, o->frames[i].line, "the %s that begins here "
 		    "is not closed; add \"}\"", o->frames[i].kind ==

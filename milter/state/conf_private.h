@@ -26,7 +26,7 @@
 #include "span.h"
 
 /* Bytes of all files together; nested include()s; errors that are listed. */
-#define CONF_BYTES_MAX		(16 * 1024 * 1024)
+#define CONF_BYTES_MAX		(256 * 1024 * 1024)
 #define CONF_INCLUDE_MAX	10
 #define CONF_PROBLEMS_MAX	40
 /* Bytes of one sentence about a value. */

@@ -79,7 +79,6 @@ static const struct translation translations[] = {
 	    "%s \"NAME\" { ... }" },
 	{ "attempt to append", "'%s' takes one value; write = instead "
 	    "of +=" },
-	{ "premature end", "the file ends in the middle of a setting" },
 	{ NULL, NULL }
 };
 
@@ -96,6 +95,9 @@ fill(struct arena *a, const char *pattern, const char *arg)
 	}
 	return arena_printf(a, "%s%s", out, pattern);
 }
+
+static void	on_error(cfg_t *, const char *, va_list)
+		    __attribute__((format(printf, 2, 0)));
 
 static void
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -123,8 +125,8 @@ option(const struct setting *s)
 	bool list = s->type == SETTING_STRINGS || s->type == SETTING_NETS;
 	cfg_opt_t one = CFG_STR_CB(s->name, s->fallback, CFGF_NONE, on_value);
 	/* It copies the default before it reads it. */
-	cfg_opt_t many = CFG_STR_LIST_CB(s->name, (char *)(uintptr_t)s->fallback,
-	    CFGF_NONE, on_value);
+	cfg_opt_t many = CFG_STR_LIST_CB(s->name,
+	    (char *)(uintptr_t)s->fallback, CFGF_NONE, on_value);
 
 	return list ? many : one;
 }

@@ -81,8 +81,10 @@ conf_warning(struct conf_text *t, unsigned line, const char *fmt, ...)
 const char *
 conf_where(struct conf_text *t, unsigned line)
 {
-	if (line == 0 || line > t->nlines)
+	if (line == 0 || t->nlines == 0)
 		return t->path;
+	if (line > t->nlines)
+		line = (unsigned)t->nlines;
 	return arena_printf(t->arena, "%s:%u", t->lines[line].file,
 	    t->lines[line].line);
 }

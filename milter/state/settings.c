@@ -100,7 +100,7 @@ const struct setting settings[] = {
 	    .text = "Connections from Postfix at once. One more is answered "
 	    "with a temporary error. Set it above the sum of the process "
 	    "limits of smtpd and cleanup." },
-	{ TOP("workers", workers, COUNT), .fallback = "32", RANGE(1, 1024),
+	{ TOP("workers", workers, COUNT), .fallback = "100", RANGE(1, 1024),
 	    .text = "Messages that may be checked or signed at their end at "
 	    "the same time. Others wait." },
 	{ TOP("worker-wait", worker_wait_ms, TIME), .fallback = "60s",
@@ -211,7 +211,8 @@ const struct setting settings[] = {
 	    .text = "What DMARC does for domains without a setting of their "
 	    "own. With monitor the verdict is written into the message and "
 	    "the log says what would have been refused. Change it to enforce "
-	    "when that log looks right. With off DMARC is not checked." },
+	    "when that log looks right. With off nothing "
+	    "follows from it." },
 	{ TOP("dmarc-quarantine", dmarc_quarantine, CHOICE),
 	    .fallback = "mark", CHOICE("mark|hold", mark_hold),
 	    .text = "What the policy quarantine does. With mark the message "

@@ -12,8 +12,10 @@
  *    cache in front of it (answers.c) is enough and keeps no failures;
  *  - names that never answer make it think that the forwarder is down, and
  *    good names fail with them: infra-host-ttl 1;
- *  - sixteen questions at once, later ones queue behind dead ones:
- *    outgoing-range;
+ *  - sixteen questions at once, later ones queue behind dead ones, and dead
+ *    ones live for half a minute: outgoing-range, outbound-msg-retry;
+ *  - it waits 50 ms for a quick forwarder, and fails when that has to look
+ *    further for two seconds: infra-cache-min-rtt;
  *  - it answers for reserved names itself: nodefault, when so set.
  *
  * Rdata is hostile: every length is checked (RFC 1035 section 3.3).
@@ -21,6 +23,7 @@
 #include "config.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -41,9 +44,21 @@
 #define RESOLV_CONF	"/etc/resolv.conf"
 /* resolv.conf(5): more are not looked at. */
 #define RESOLV_SERVERS_MAX 3
-/* Sockets for questions by UDP; a dead name holds one for seconds. */
-#define UDP_SOCKETS	1000
+/*
+ * Sockets for questions by UDP, one each, also for dead names that we gave up
+ * and the library not yet; at most half of what the process may open.
+ */
+#define UDP_SOCKETS	(DNS_INFLIGHT_MAX + 500)
 #define TCP_SOCKETS	50
+/*
+ * Tries of one server.  The library sends twice for each, and waits twice as
+ * long at the next: with two tries 1 + 1 + 2 + 2 parts, which are our time, so
+ * that it does not work on for nobody.
+ */
+#define TRIES		2
+#define TRY_PART	6
+#define TRY_MIN_MS	50
+#define TRY_MAX_MS	2000
 /* Rdata joined of one answer: more cannot be in a DNS message. */
 #define RDATA_MAX	65536
 #define WIRE_NAME_MAX	255
@@ -58,12 +73,12 @@ static const char *const special_zones[] = {
 /* The settings. */
 
 static int
-fail(char **error_r, const char *fmt, const char *what, const char *why)
+fail(char **error_r, const char *text, const char *what, const char *why)
 {
 	struct buf b;
 
 	buf_init(&b, LOG_LINE_MAX);
-	buf_adds(&b, fmt);
+	buf_adds(&b, text);
 	buf_adds(&b, what);
 	buf_adds(&b, why);
 	*error_r = b.p;
@@ -169,6 +184,26 @@ add_anchor(struct buf *b, const char *file, char **error_r)
 	return 0;
 }
 
+static void
+add_tries(struct buf *b, unsigned timeout_ms)
+{
+	unsigned try_ms = timeout_ms / TRY_PART;
+	struct rlimit files;
+	int sockets = UDP_SOCKETS;
+
+	if (try_ms < TRY_MIN_MS)
+		try_ms = TRY_MIN_MS;
+	if (try_ms > TRY_MAX_MS)
+		try_ms = TRY_MAX_MS;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur / 2 < (rlim_t)sockets)
+		sockets = (int)(files.rlim_cur / 2);
+	buf_addf(b, "  outgoing-range: %d\n  outgoing-num-tcp: %d\n"
+	    "  outbound-msg-retry: %d\n  unknown-server-time-limit: %u\n"
+	    "  infra-cache-min-rtt: %u\n", sockets, TCP_SOCKETS, TRIES,
+	    try_ms, try_ms);
+}
+
 static int
 add_settings(struct buf *b, const struct conf *conf, char **error_r)
 {
@@ -184,8 +219,7 @@ add_settings(struct buf *b, const struct conf *conf, char **error_r)
 	    "  rrset-cache-size: 1m\n"
 	    "  key-cache-size: 4m\n"
 	    "  neg-cache-size: 100k\n");
-	buf_addf(b, "  outgoing-range: %d\n  outgoing-num-tcp: %d\n",
-	    UDP_SOCKETS, TCP_SOCKETS);
+	add_tries(b, conf->dns_timeout_ms);
 	if (add_anchor(b, conf->dns_trust_anchor, error_r) != 0)
 		return -1;
 	if (conf->dns_ask_special)

@@ -12,7 +12,7 @@ FILE is an object; all but "names" may be left out:
 
     {"ttl": 0,                  of records that have none of their own
      "negative_ttl": 0,         minimum in the SOA of negative answers
-     "zones": ["example.com"],  owner of that SOA: the longest that fits; else "."
+     "zones": ["example.com"],  owner of that SOA (the longest that fits)
      "names": {
        "example.com": {
          "A": ["192.0.2.1"],
@@ -79,7 +79,8 @@ def rdata_text(kind, item):
         parts = [item] if isinstance(item, str) else item
         pieces = []
         for part in parts:
-            pieces += [part[i:i + 255] for i in range(0, len(part), 255)] or [""]
+            pieces += [part[i:i + 255]
+                       for i in range(0, max(1, len(part)), 255)]
         return " ".join(quoted(piece) for piece in pieces)
     if kind == "MX":
         return "%d %s" % (item[0], absolute(item[1]))

@@ -69,7 +69,7 @@ MASTER = """127.0.0.1:{port} inet n - {chroot} - - smtpd
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_type=dovecot
   -o smtpd_sasl_path=inet:127.0.0.1:{auth}
-pickup unix n - n 60 1 pickup
+pickup unix n - n 2 1 pickup
 cleanup unix n - {chroot} - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr

@@ -56,7 +56,8 @@ static const struct body bodies[] = {
 	{ "\r", "\r\r\n", "\r\r\n" },
 	{ "a\r\n\r", "a\r\n\r\r\n", "a\r\n\r\r\n" },
 	/* 8-bit */
-	{ "\xc3\xa4 \xc3\xb6  \xa0\xa0 \r\n", "\xc3\xa4 \xc3\xb6  \xa0\xa0 \r\n",
+	{ "\xc3\xa4 \xc3\xb6  \xa0\xa0 \r\n",
+	    "\xc3\xa4 \xc3\xb6  \xa0\xa0 \r\n",
 	    "\xc3\xa4 \xc3\xb6 \xa0\xa0\r\n" },
 };
 
@@ -71,7 +72,8 @@ expect(struct buf *b, const char *want, const char *in)
 {
 	buf_addc(b, '\0');
 	if (b->n != strlen(want) + 1 || strcmp(b->p, want) != 0)
-		fail_msg("body \"%s\": \"%s\", expected \"%s\"", in, b->p, want);
+		fail_msg("body \"%s\": \"%s\", expected \"%s\"", in, b->p,
+		    want);
 	buf_free(b);
 }
 

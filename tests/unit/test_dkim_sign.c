@@ -30,8 +30,9 @@ static const char *const messages[] = {
 	HEAD "\r\nno end ",
 	HEAD "\r\nmany  blanks \t here \r\n\r\n  \r\nx\r\n\r\n\r\n",
 	/* copies, signed bottom up; fields that nobody signs */
-	"Received: x\r\nSubject: 1\r\nFrom: a@b.example\r\nsubject: 2\r\n"
-	    "FROM: c@d.example\r\nX-Other: y\r\nTo: a@b\r\nTo: c@d\r\n\r\nx\r\n",
+	"Received: x\r\nSubject: 1\r\nFrom: a@b.example\r\nsubject: 2"
+	    "\r\nFROM: c@d.example\r\nX-Other: y\r\nTo: a@b\r\nTo: c@d\r\n"
+	    "\r\nx\r\n",
 	/* folds */
 	"From: =?utf-8?q?a?=\r\n\t<a@b.example>\r\nSubject:\r\n  one\r\n\t"
 	    "two  three \r\nReferences: <1@x>\r\n <2@y>\r\nList-Id: <l.x>\r\n"

@@ -14,8 +14,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "dkim_fixture.h"
-#include "dkim_internal.h"
+#include "dkim_raw.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW 1700000000
@@ -164,93 +163,6 @@ expect(const struct dkim_report *r, size_t i, enum dkim_result want,
 		    i < r->n ? r->sig[i].reason : "");
 	if ((want == DKIM_RESULT_PASS) != (r->sig[i].reason[0] == '\0'))
 		fail_msg("%s: reason \"%s\"", what, r->sig[i].reason);
-}
-
-/* Bytes of a body up to a limit, for l=. */
-struct cut {
-	EVP_MD_CTX	*md;
-	size_t		 left;
-};
-
-static void
-put_cut(void *ctx, const char *p, size_t n)
-{
-	struct cut *c = ctx;
-
-	if (n > c->left)
-		n = c->left;
-	dkim_put_hash(c->md, p, n);
-	c->left -= n;
-}
-
-static struct span
-raw_signature(struct arena *a, EVP_PKEY *k, const EVP_MD *md,
-    const unsigned char *digest, size_t n)
-{
-	unsigned char *sig = arena_alloc(a, 1024);
-	size_t len = 1024;
-	EVP_PKEY_CTX *ctx;
-	bool ok;
-
-	if (EVP_PKEY_is_a(k, "ED25519"))
-		return fixture_sign_digest(a, k, digest);
-	ctx = EVP_PKEY_CTX_new(k, NULL);
-	ok = EVP_PKEY_sign_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1 &&
-	    EVP_PKEY_sign(ctx, sig, &len, digest, n) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	assert_true(ok);
-	return span_make((const char *)sig, len);
-}
-
-static const char *
-base64(struct arena *a, const void *p, size_t n)
-{
-	char *out = arena_alloc(a, BASE64_SIZE(n));
-
-	base64_encode(out, p, n);
-	return out;
-}
-
-/*
- * The value of a field with the given tags (all but bh= and b=), relaxed,
- * correct for the message, over the fields named and `length` bytes of body.
- */
-static struct span
-raw_sign(struct arena *a, const char *tags, const char *names, size_t length,
-    EVP_PKEY *k, const struct fixture_message *m)
-{
-	const EVP_MD *type = strstr(tags, "sha1") ? EVP_sha1() : EVP_sha256();
-	struct cut c = { dkim_hash_new(type), length };
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	struct dkim_canon_body b;
-	struct span sig;
-	char *value;
-	unsigned n;
-
-	dkim_canon_body_init(&b, DKIM_RELAXED, put_cut, &c);
-	dkim_canon_body_add(&b, m->m.body);
-	dkim_canon_body_end(&b);
-	n = dkim_hash_end(&c.md, digest);
-	value = arena_printf(a, " %s c=relaxed/relaxed; h=%s; bh=%s; b=",
-	    tags, names, base64(a, digest, n));
-	c.md = dkim_hash_new(type);
-	dkim_hash_fields(a, c.md, DKIM_RELAXED, m->field, m->m.nfields,
-	    span_of(names));
-	dkim_canon_field(DKIM_RELAXED, span_of("dkim-signature"),
-	    span_of(value), false, dkim_put_hash, c.md);
-	n = dkim_hash_end(&c.md, digest);
-	sig = raw_signature(a, k, type, digest, n);
-	return span_of(arena_printf(a, "%s%s", value,
-	    base64(a, sig.p, sig.n)));
-}
-
-static void
-put_on_top(struct fixture_message *m, struct span value)
-{
-	memmove(m->field + 1, m->field, m->m.nfields++ * sizeof(m->field[0]));
-	m->field[0].name = span_of("DKIM-Signature");
-	m->field[0].value = value;
 }
 
 #define ORIGINAL "From: a@example.org\r\nSubject: x\r\n\r\nHello\r\nyou\r\n"
@@ -535,6 +447,29 @@ test_nul(void **state)
 	expect(&r, 0, DKIM_RESULT_NEUTRAL, "NUL in the signature");
 }
 
+/* A CR or LF alone counts, in the body as in what was signed. */
+static void
+test_stray(void **state)
+{
+	static const char *const bodies[] = { "a\rb\r\n", "ab\r\n",
+		"a\nb\r\n", "ab\r\n\r", "ab\r\r\n" };
+	struct world *w = *state;
+	struct fixture_message m;
+	struct dkim_report r;
+
+	for (size_t i = 0; i < LEN(bodies); i++) {
+		fixture_parse(span_of(ORIGINAL), &m);
+		m.m.body = span_of(bodies[i]);
+		sign_case(w, V1 "s=r;", &m);
+		for (size_t j = 0; j < LEN(bodies); j++) {
+			m.m.body = span_of(bodies[j]);
+			r = verify(w, &m, &strict, NULL);
+			expect(&r, 0, i == j ? DKIM_RESULT_PASS :
+			    DKIM_RESULT_FAIL, bodies[j]);
+		}
+	}
+}
+
 /* Eight of eleven are looked at, the author's among them. */
 static void
 test_many(void **state)
@@ -607,7 +542,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rfc_messages), T(test_cases), T(test_beside_good),
 		T(test_unsigned), T(test_bare), T(test_signed_signature),
-		T(test_nul), T(test_many), T(test_hostile),
+		T(test_nul), T(test_stray), T(test_many), T(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -147,8 +147,8 @@ test_answers(void **state)
 	(void)state;
 	client = sign_client_new(socket_path);
 	assert_signs(client);
-	assert_int_equal(sign_client_ask(client, q, 3, r, clock_ms() + 10000, why),
-	    0);
+	assert_int_equal(sign_client_ask(client, q, 3, r, clock_ms() + 10000,
+	    why), 0);
 	assert_int_equal(r[0].status, SIGN_BAD_KEY);
 	assert_non_null(strstr(r[0].reason, "/absent"));
 	assert_int_equal(r[1].status, SIGN_OK);
@@ -161,8 +161,8 @@ test_answers(void **state)
 	pid = start_server(&until);	/* the idle connection is stale */
 	assert_signs(client);
 	stop_server(pid, until);
-	assert_int_equal(sign_client_ask(client, q, 1, r, clock_ms() + 10000, why),
-	    -1);
+	assert_int_equal(sign_client_ask(client, q, 1, r, clock_ms() + 10000,
+	    why), -1);
 	assert_non_null(strstr(why, "refused"));
 	sign_client_free(&client);
 	assert_null(client);
@@ -373,8 +373,8 @@ test_backlog(void **state)
 	for (int i = 0; i < 4; i++)
 		fds[i] = sock_connect_unix(socket_path);
 	start = clock_ms();
-	assert_int_equal(sign_client_ask(client, &q, 1, &r, start + LATE_MS, why),
-	    -1);
+	assert_int_equal(sign_client_ask(client, &q, 1, &r, start + LATE_MS,
+	    why), -1);
 	assert_in_range(clock_ms() - start, LATE_MS - 10, LATE_MS + SLACK_MS);
 	assert_non_null(strstr(why, "busy"));
 	for (int i = 0; i < 4; i++)

@@ -134,7 +134,8 @@ test_reason(void **state)
 	table_dns_put(dns, "no.example.org", "A", "10.1.1.1");
 	table_dns_put(dns, "yes.example.org", "A", CLIENT);
 	txt("none.example.org", "v=spf1 ip4:10.0.0.0/8 -all");
-	txt("some.example.org", "v=spf1 a:no.example.org ip4:192.0.2.0/28 ?all");
+	txt("some.example.org",
+	    "v=spf1 a:no.example.org ip4:192.0.2.0/28 ?all");
 	table_dns_put(dns, "mail.example.org", "MX", "10 yes.example.org");
 	table_dns_put(dns, "1.2.0.192.list.example.org", "A", "127.0.0.2");
 	table_dns_put(dns, "1.2.0.192.in-addr.arpa", "PTR", "yes.example.org");

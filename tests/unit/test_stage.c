@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table's proof, its order, and what faults and class local mean. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flow_fixture.h"
+#include "stage.h"
+#include "table.h"
+
+static int ran;
+
+static void
+note(struct message *m)
+{
+	(void)m;
+	ran++;
+}
+
+static void
+refuse(struct message *m)
+{
+	verdict_raise(&m->verdict, VERDICT_REJECT, "test", "why", "550",
+	    "5.7.1", "text");
+}
+
+static const struct stage gives_spf = {
+	"gives", AT_END, CLASS_INBOUND, 0, FACT_SPF, note
+};
+static const struct stage needs_spf = {
+	"needs", AT_END, CLASS_INBOUND | CLASS_RELAY, FACT_SPF, 0, note
+};
+static const struct stage early_spf = {
+	"early", AT_MAIL, CLASS_INBOUND | CLASS_RELAY, 0, FACT_SPF, note
+};
+static const struct stage refuses = {
+	"refuses", AT_END, CLASS_INBOUND | CLASS_LOCAL, 0, 0, refuse
+};
+
+static const struct {
+	const struct stage *table[4];
+	const char	   *error;	/* part of it; NULL: proved */
+} proofs[] = {
+	{ { &early_spf, &needs_spf }, NULL },
+	{ { &needs_spf, &early_spf }, NULL },	/* MAIL comes first */
+	{ { &needs_spf, &gives_spf }, "class inbound: needs what none" },
+	{ { &gives_spf, &needs_spf }, "class relay: needs what none" },
+	{ { &early_spf, &gives_spf }, "class inbound: gives what another" }
+};
+
+static void
+order_is_proved(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		char *error;
+		int r = stages_prove(proofs[i].table, &error);
+
+		if (proofs[i].error == NULL) {
+			assert_int_equal(r, 0);
+			continue;
+		}
+		assert_int_equal(r, -1);
+		assert_non_null(strstr(error, proofs[i].error));
+		free(error);
+	}
+}
+
+static void
+real_table(void **state)
+{
+	char *error;
+
+	(void)state;
+	assert_int_equal(stages_prove(stage_table, &error), 0);
+}
+
+static void
+only_its_class_and_point(void **state)
+{
+	const struct stage *table[] = { &gives_spf, &early_spf, NULL };
+	struct session *s;
+	struct message *m;
+
+	(void)state;
+	fixture_conf();
+	s = fixture_session("192.0.2.1", 25, "");
+	m = fixture_message(s, "login", NULL, "x");
+	ran = 0;
+	stages_run(table, AT_END, m);
+	assert_int_equal(ran, 0);	/* class outbound */
+	m = fixture_message(s, "", NULL, "x");
+	stages_run(table, AT_END, m);
+	assert_int_equal(ran, 1);
+	session_free(&s);
+}
+
+static void
+local_is_never_refused(void **state)
+{
+	const struct stage *table[] = { &refuses, NULL };
+	struct session *s;
+	struct message *m;
+
+	(void)state;
+	fixture_conf();
+	s = fixture_session("127.0.0.1", 0, "");
+	m = fixture_message(s, "", NULL, "x");
+	stages_run(table, AT_END, m);
+	assert_int_equal(m->verdict.kind, VERDICT_ACCEPT);
+	assert_string_equal(m->verdict.reason, "why");
+	session_free(&s);
+	s = fixture_session("192.0.2.1", 25, "");
+	m = fixture_message(s, "", NULL, "x");
+	stages_run(table, AT_END, m);
+	assert_int_equal(m->verdict.kind, VERDICT_REJECT);
+	session_free(&s);
+}
+
+static void
+faults_are_answered(void **state)
+{
+	static const struct {
+		enum message_fault fault;
+		enum verdict_kind  kind;
+		const char	  *enhanced;
+	} cases[] = {
+		{ FAULT_TOO_BIG, VERDICT_REJECT, "5.3.4" },
+		{ FAULT_HEADERS, VERDICT_REJECT, "5.3.4" },
+		{ FAULT_MEMORY, VERDICT_TEMPFAIL, "4.3.1" }
+	};
+	const struct stage *table[] = { &gives_spf, NULL };
+
+	(void)state;
+	fixture_conf();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session *s = fixture_session("192.0.2.1", 25, "");
+		struct message *m = fixture_message(s, "", NULL, "x");
+
+		m->fault = cases[i].fault;
+		ran = 0;
+		stages_run(table, AT_END, m);
+		assert_int_equal(ran, 0);
+		assert_int_equal(m->verdict.kind, cases[i].kind);
+		assert_string_equal(m->verdict.enhanced, cases[i].enhanced);
+		session_free(&s);
+	}
+}
+
+static void
+forged_results_go(void **state)
+{
+	static const char *const fields[] = {
+		"Authentication-Results: mx.example.org; dmarc=pass",
+		"Authentication-Results: other.example; dmarc=pass",
+		"X-Postern-Quarantine: no",
+		"From: a@b.example", NULL
+	};
+	struct session *s;
+	struct message *m;
+	const struct field *f;
+	size_t n;
+
+	(void)state;
+	fixture_conf();
+	s = fixture_session("192.0.2.1", 25, "");
+	m = fixture_message(s, "", fields, "x");
+	stage_forged.run(m);
+	f = edits_render(&m->edits, m->fields, m->nfields, &n);
+	assert_int_equal(m->facts.forged, 1);
+	assert_int_equal(n, 2);
+	assert_true(span_is(f[0].value, " other.example; dmarc=pass"));
+	session_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(order_is_proved),
+		cmocka_unit_test(real_table),
+		cmocka_unit_test(only_its_class_and_point),
+		cmocka_unit_test(local_is_never_refused),
+		cmocka_unit_test(faults_are_answered),
+		cmocka_unit_test(forged_results_go)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
