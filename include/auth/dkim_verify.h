@@ -44,11 +44,11 @@ struct dkim_policy {
 
 struct dkim_signature {
 	enum dkim_result result;
-	const char	*domain;	/* d= in normal form; "" if unreadable */
+	const char	*domain;	/* d=, normal form; "" if unreadable */
 	const char	*selector;	/* s=; "" if unreadable */
 	const char	*algorithm;	/* "rsa-sha256", ... or "" */
 	const char	*identity;	/* i= as given, or "" */
-	const char	*b;		/* first 8 characters of b= (RFC 6008) */
+	const char	*b;		/* first 8 bytes of b= (RFC 6008) */
 	unsigned	 key_bits;	/* RSA modulus, 256 for ed25519, 0 */
 	bool		 testing;	/* t=y in the key */
 	bool		 strict_identity; /* t=s in the key */

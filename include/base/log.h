@@ -5,7 +5,7 @@
  *	log_panic	our bug; the process aborts
  *	log_fatal	cannot go on; the process exits with the given code
  *	log_warn	the operator should look
- *	log_info	a record (one line for each message, start, stop, reload)
+ *	log_info	a record (one line a message, start, stop, reload)
  *	log_debug	only with log_set_debug(true)
  *
  * Each call writes one line; control characters in the result are replaced,

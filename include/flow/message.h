@@ -45,7 +45,7 @@
 enum mail_class {
 	CLASS_INBOUND	= 1 << 0,
 	CLASS_OUTBOUND	= 1 << 1,
-	CLASS_LOCAL	= 1 << 2,	/* non_smtpd: DSNs, cron; never refused */
+	CLASS_LOCAL	= 1 << 2,	/* non_smtpd; never refused */
 	CLASS_RELAY	= 1 << 3	/* never refused for its From or SPF */
 };
 
@@ -75,14 +75,13 @@ struct session {
 struct recipient {
 	struct span	 address;		/* as given, without brackets */
 	struct mailbox	 mailbox;		/* spans into it */
-	const struct conf_domain *domain;	/* route: its section, or NULL */
 };
 
 /* Why a message cannot be checked, found while it came in. */
 enum message_fault {
 	FAULT_NONE,
 	FAULT_TOO_BIG,			/* message-size */
-	FAULT_HEADERS,			/* HEADER_FIELDS_MAX, HEADER_BYTES_MAX */
+	FAULT_HEADERS,			/* HEADER_FIELDS_MAX, _BYTES_MAX */
 	FAULT_MEMORY			/* memory of all messages, or of us */
 };
 
@@ -95,7 +94,7 @@ struct message {
 						 * message_end */
 	const char		*queue_id;	/* "" until known */
 
-	struct span		 sender;	/* without brackets; n 0: null */
+	struct span		 sender;	/* no brackets; n 0: null */
 	struct mailbox		 from;		/* parts of sender */
 	bool			 utf8;		/* SMTPUTF8 */
 	const char		*login;		/* {auth_authen}, or "" */
@@ -137,8 +136,8 @@ void	session_free(struct session **);
 
 /*
  * A new message (one that is still there is dropped).  sender: the path with
- * or without brackets; what is no path is kept as it is, with an empty
- * mailbox (Postfix has accepted it).  The class is fixed here.  Returns NULL
+ * or without brackets; what is no path by the grammar (Postfix has accepted
+ * it) is divided at its last "@".  The class is fixed here.  Returns NULL
  * when it is longer than ADDRESS_MAX (553 5.1.7).
  */
 struct message *message_begin(struct session *, const char *sender,

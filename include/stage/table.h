@@ -9,9 +9,9 @@
 
 extern const struct stage *const stage_table[];
 
-extern const struct stage stage_authors;	/* who says to have written it */
+extern const struct stage stage_authors;	/* who wrote it */
 extern const struct stage stage_spf_start;	/* AT_MAIL: questions go out */
-extern const struct stage stage_route;		/* AT_RCPT: recipients' policy */
+extern const struct stage stage_route;		/* AT_RCPT: whose policy */
 extern const struct stage stage_spf;
 extern const struct stage stage_dkim;
 extern const struct stage stage_dmarc;
@@ -19,7 +19,7 @@ extern const struct stage stage_forged;	/* results that claim to be ours go */
 extern const struct stage stage_authres;	/* ours are written */
 extern const struct stage stage_domain;		/* ours, and may he use it? */
 extern const struct stage stage_dkim_own;	/* signed by us already? */
-extern const struct stage stage_conform;	/* lines that Postfix would break */
+extern const struct stage stage_conform;	/* no long lines */
 extern const struct stage stage_sign;
 
 #endif

@@ -5,7 +5,8 @@
  * These are few: fields with U-labels or other 8-bit text (RFC 8616), those
  * that sign other DKIM-Signature fields, those that sign a field with a NUL
  * in it (the library ends text there, and what follows would count as signed)
- * and those over a body with a CR or LF alone (it leaves them out).
+ * or a vertical tab or form feed (blanks to it), and those over a body with a
+ * CR or LF alone (it leaves them out).
  * Canonicalisation is the signer's (dkim_canon.c), the arithmetic OpenSSL's.
  * Called by dkim_verify.c; all is in the caller's arena but the key, which is
  * freed here.

@@ -100,15 +100,26 @@ keep_best(struct dkim_sig *sig, size_t n)
 	return out;
 }
 
-/* Signatures over a field with a NUL are not for the library. */
+/*
+ * The library ends text at a NUL, and takes a vertical tab and a form feed
+ * for white space.
+ */
+static bool
+misread(struct span value)
+{
+	return span_chr(value, '\0') >= 0 || span_chr(value, '\v') >= 0 ||
+	    span_chr(value, '\f') >= 0;
+}
+
+/* Signatures over such a field are not for the library. */
 static void
-find_nul(struct dkim_check *c)
+find_misread(struct dkim_check *c)
 {
 	const struct dkim_message *m = c->message;
 	struct span list, name;
 
 	for (size_t f = 0; f < m->nfields; f++) {
-		if (span_chr(m->fields[f].value, '\0') < 0)
+		if (!misread(m->fields[f].value))
 			continue;
 		for (size_t i = 0; i < c->n; i++) {
 			list = c->sig[i].names;
@@ -202,7 +213,7 @@ check(struct dkim_check *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->sig[i].out->result == DKIM_RESULT_NONE)
 			dns_start(c->dns, c->sig[i].key_name, DNS_TXT);
-	find_nul(c);
+	find_misread(c);
 	find_stray(c);
 	dkim_library_check(c);
 	dkim_own_check(c);

@@ -95,10 +95,11 @@ same_dns(const struct conf *a, const struct conf *b)
 static struct part *
 resolver_for(const struct conf *c, const struct conf *before, char **error_r)
 {
+	const struct bundle *b = before == NULL ? NULL : before->attached;
 	struct part *p;
 
-	if (before != NULL && same_dns(c, before))
-		return part_share(((struct bundle *)before->attached)->resolver);
+	if (b != NULL && same_dns(c, before))
+		return part_share(b->resolver);
 	p = part_new();
 	p->resolver = resolver_new(c, error_r);
 	if (p->resolver == NULL) {
@@ -111,10 +112,11 @@ resolver_for(const struct conf *c, const struct conf *before, char **error_r)
 static struct part *
 signer_for(const struct conf *c, const struct conf *before)
 {
+	const struct bundle *b = before == NULL ? NULL : before->attached;
 	struct part *p;
 
-	if (before != NULL && strcmp(c->sign_socket, before->sign_socket) == 0)
-		return part_share(((struct bundle *)before->attached)->signer);
+	if (b != NULL && strcmp(c->sign_socket, before->sign_socket) == 0)
+		return part_share(b->signer);
 	p = part_new();
 	p->signer = sign_client_new(c->sign_socket);
 	return p;

@@ -148,6 +148,21 @@ class_may_refuse(enum mail_class class)
 	return class == CLASS_INBOUND || class == CLASS_OUTBOUND;
 }
 
+/* What is no path by the grammar: all behind the last "@" is the domain. */
+static void
+split_at_sign(struct span all, struct mailbox *box)
+{
+	size_t n = all.n;
+
+	while (n > 0 && all.p[n - 1] != '@')
+		n--;
+	*box = (struct mailbox){ 0 };
+	if (n > 0) {
+		box->local = span_make(all.p, n - 1);
+		box->domain = span_from(all, n);
+	}
+}
+
 /* The path without its brackets; its parts where it has some. */
 static struct span
 split_path(const char *kept, struct mailbox *box)
@@ -157,7 +172,7 @@ split_path(const char *kept, struct mailbox *box)
 	if (all.n >= 2 && all.p[0] == '<' && all.p[all.n - 1] == '>')
 		all = span_make(all.p + 1, all.n - 2);
 	if (addr_parse_path(all, box) < 0)
-		*box = (struct mailbox){ 0 };
+		split_at_sign(all, box);
 	return all;
 }
 

@@ -65,7 +65,7 @@ add_spf(struct message *m, struct authres *a)
 
 	if (f->spf_mailfrom.result == SPF_NOT_CHECKED)
 		return;
-	/* The null sender's identity is the HELO name (RFC 7208 section 2.4). */
+	/* RFC 7208 section 2.4: the null sender is checked by HELO. */
 	if (m->sender.n > 0)
 		add_spf_result(m, a, &f->spf_mailfrom, "mailfrom",
 		    m->from.domain.n > 0 ? m->from.domain : m->sender);

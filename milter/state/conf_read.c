@@ -324,9 +324,11 @@ finish(cfg_t *cfg, struct conf *conf)
 		conf->sign_socket += 5;
 	if (conf->authserv_id == NULL)
 		default_authserv_id(reading->t, conf);
-	for (d = conf->domains; d < conf->domains + conf->ndomains; d++)
+	for (size_t i = 0; i < conf->ndomains; i++) {
+		d = &conf->domains[i];
 		if (d->dmarc == DMARC_AS_OUTSIDE)
 			d->dmarc = conf->dmarc;
+	}
 	if (conf->ndomains > 1)
 		qsort(conf->domains, conf->ndomains, sizeof(*conf->domains),
 		    by_name);

@@ -410,8 +410,8 @@ scan_file(struct conf_text *t, const char *path, unsigned depth,
 	}
 	around = outline_file_begins(t);
 	c.source = t->nsources++;
-	c.p = content.p;
-	c.end = content.p + content.n;
+	c.p = content.n > 0 ? content.p : "";
+	c.end = c.p + content.n;
 	if (depth > 0)
 		buf_addc(&t->text, '\n');
 	begin_line(&c);

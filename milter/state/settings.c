@@ -211,8 +211,7 @@ const struct setting settings[] = {
 	    .text = "What DMARC does for domains without a setting of their "
 	    "own. With monitor the verdict is written into the message and "
 	    "the log says what would have been refused. Change it to enforce "
-	    "when that log looks right. With off nothing "
-	    "follows from it." },
+	    "when that log looks right. With off nothing follows from it." },
 	{ TOP("dmarc-quarantine", dmarc_quarantine, CHOICE),
 	    .fallback = "mark", CHOICE("mark|hold", mark_hold),
 	    .text = "What the policy quarantine does. With mark the message "

@@ -52,8 +52,8 @@
 #define TCP_SOCKETS	50
 /*
  * Tries of one server.  The library sends twice for each, and waits twice as
- * long at the next: with two tries 1 + 1 + 2 + 2 parts, which are our time, so
- * that it does not work on for nobody.
+ * long at the next: with two tries 1 + 1 + 2 + 2 parts at most, which are our
+ * time, so that it does not work on for nobody.
  */
 #define TRIES		2
 #define TRY_PART	6
@@ -66,8 +66,8 @@
 /* Zones that the library would answer itself, besides the lan zones. */
 static const char *const special_zones[] = {
 	"test.", "invalid.", "home.arpa.", "127.in-addr.arpa.",
-	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0"
-	".ip6.arpa."
+	("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0"
+	".ip6.arpa.")
 };
 
 /* The settings. */

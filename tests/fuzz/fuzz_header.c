@@ -34,6 +34,15 @@ same_text(struct span a, struct span b)
 	}
 }
 
+static bool
+all_blank(struct span line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] != ' ' && line.p[i] != '\t')
+			return false;
+	return true;
+}
+
 /* The longest line with the name, and the number of lines of blanks. */
 static size_t
 measure(struct span value, size_t head, size_t *blank_r)
@@ -48,7 +57,7 @@ measure(struct span value, size_t head, size_t *blank_r)
 			n--;
 		if (head + n > longest)
 			longest = head + n;
-		if (head == 0 && span_trim(line).n == 0)
+		if (head == 0 && all_blank(span_make(line.p, n)))
 			(*blank_r)++;
 		head = 0;
 	}

@@ -53,9 +53,9 @@ check_macro(struct arena *a, struct span spec)
 	};
 	const char *name;
 
-	(void)spf_macro_uses(spec, 'p');
 	if (!spf_macro_string(spec))
 		return;
+	(void)spf_macro_uses(spec, 'p');
 	(void)spf_macro_expand(a, spec, &values);
 	name = spf_macro_domain(a, spec, &values);
 	CHECK(name == NULL || strlen(name) <= DOMAIN_MAX);

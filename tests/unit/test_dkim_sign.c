@@ -41,6 +41,8 @@ static const char *const messages[] = {
 	"From: \xc3\xa4 <a@b.example>\r\nSubject: \xff\xfe\xa0\r\n\r\n"
 	    "\xc3\xa4 \xff\r\n",
 	"Subject :  blank before the colon\r\nFrom:a@b.example\r\n\r\nx\r\n",
+	/* no white space, but for libopendkim */
+	"From: a\fb \v c@b.example\r\nSubject: \v\r\n \f\r\n\r\nx\r\n",
 };
 
 struct world {

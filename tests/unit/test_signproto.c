@@ -163,6 +163,41 @@ test_say(void **state)
 	buf_free(&b);
 }
 
+static void
+test_long_answers(void **state)
+{
+	static const struct {
+		enum sign_status status;
+		size_t n;
+		int rc;
+	} cases[] = {
+		{ SIGN_OK, SIGN_SIGNATURE_MAX, 0 },
+		{ SIGN_OK, SIGN_SIGNATURE_MAX + 1, -1 },
+		{ SIGN_OK, 0, -1 },
+		{ SIGN_FAILED, SIGN_REASON_MAX - 1, 0 },
+		{ SIGN_FAILED, SIGN_REASON_MAX, -1 },
+		{ SIGN_FAILED, 0, 0 },
+		{ SIGN_FAILED + 1, 1, -1 },
+	};
+	char text[SIGN_SIGNATURE_MAX + 1];
+	struct sign_reply r[1];
+	struct buf b;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	buf_init(&b, SIGN_RECORD_MAX);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&b);
+		wire_put_u64(&b, NONCE);
+		wire_put_u8(&b, 1);
+		wire_put_u8(&b, (uint8_t)cases[i].status);
+		wire_put_span(&b, span_make(text, cases[i].n));
+		assert_int_equal(signproto_get_say(buf_span(&b), NONCE, r, 1),
+		    cases[i].rc);
+	}
+	buf_free(&b);
+}
+
 /* Bytes on the heap, so that the sanitizer sees a read past the end. */
 static void
 decode_copy(struct span s, int *ask_r, int *say_r)
@@ -224,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_say),
+		cmocka_unit_test(test_long_answers),
 		cmocka_unit_test(test_mangled),
 	};
 

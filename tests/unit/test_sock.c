@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,8 +238,10 @@ drop_in_child(void)
 {
 	struct passwd *pw = getpwnam("nobody");
 	char *error = NULL;
-	gid_t groups[64];
+	gid_t groups[64] = { 0, 4711 };
 
+	if (setgroups(2, groups) != 0)
+		return 7;
 	if (sock_drop_privileges("nobody", NULL, &error) != 0)
 		return 1;
 	if (geteuid() != pw->pw_uid || getuid() != pw->pw_uid ||
@@ -247,7 +250,7 @@ drop_in_child(void)
 	if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0)
 		return 3;
 	for (int n = getgroups(64, groups); n > 0; n--)
-		if (groups[n - 1] == 0)
+		if (groups[n - 1] == 0 || groups[n - 1] == 4711)
 			return 4;
 	/* Once more is no error, somebody else is. */
 	if (sock_drop_privileges("nobody", NULL, &error) != 0)
