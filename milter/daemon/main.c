@@ -39,6 +39,9 @@
 #define DESCRIPTORS_PER_SESSION	2
 #define DESCRIPTORS_OTHER	256
 
+/* Only a build with the address sanitizer has it: _exit() skips its look. */
+void	__lsan_do_leak_check(void) __attribute__((weak));
+
 /* Prints what is wrong and exits with 78, or returns the configuration. */
 static struct conf *
 read_conf(const struct options *o)
@@ -133,5 +136,7 @@ main(int argc, char **argv)
 	code = run(o.path, spec);
 	log_info("end: exit code %d", code);
 	/* Threads of libmilter may be in callbacks: no destructors. */
+	if (__lsan_do_leak_check != NULL)
+		__lsan_do_leak_check();
 	_exit(code);
 }
