@@ -140,9 +140,11 @@ plain_lines(struct span body)
 		lf = span_chr(body, '\n');
 		cr = span_chr(span_make(body.p, lf < 0 ? body.n :
 		    (size_t)lf), '\r');
-		if (cr + 1 != lf && (lf >= 0 || cr >= 0))
+		if (lf < 0 && cr < 0)
+			return true;
+		if (cr < 0 || cr + 1 != lf)
 			return false;
-		body = span_from(body, lf < 0 ? body.n : (size_t)lf + 1);
+		body = span_from(body, (size_t)lf + 1);
 	}
 	return true;
 }

@@ -37,13 +37,14 @@ has_list_id(const struct message *m, const char *wanted)
 	return span_caseis(span_trim(id), wanted);
 }
 
+/* All of them: the override must not reach another recipient. */
 static bool
-has_recipient(const struct message *m, const char *wanted)
+only_recipient(const struct message *m, const char *wanted)
 {
 	for (size_t i = 0; i < m->nrcpt; i++)
-		if (span_caseis(m->rcpt[i].address, wanted))
-			return true;
-	return false;
+		if (!span_caseis(m->rcpt[i].address, wanted))
+			return false;
+	return m->nrcpt > 0 && m->nrcpt == m->nrcpt_seen;
 }
 
 static bool
@@ -68,7 +69,7 @@ forwarded_by(const struct message *m, const struct conf_forwarder *f)
 		return false;
 	if (f->list_id[0] != '\0' && !has_list_id(m, f->list_id))
 		return false;
-	if (f->recipient[0] != '\0' && !has_recipient(m, f->recipient))
+	if (f->recipient[0] != '\0' && !only_recipient(m, f->recipient))
 		return false;
 	return true;
 }

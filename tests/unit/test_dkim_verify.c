@@ -452,7 +452,8 @@ static void
 test_stray(void **state)
 {
 	static const char *const bodies[] = { "a\rb\r\n", "ab\r\n",
-		"a\nb\r\n", "ab\r\n\r", "ab\r\r\n" };
+		"a\nb\r\n", "ab\r\n\r", "ab\r\r\n", "\nab\r\n",
+		"ab\r\n\n" };
 	struct world *w = *state;
 	struct fixture_message m;
 	struct dkim_report r;
