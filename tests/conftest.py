@@ -7,6 +7,7 @@ process.
 """
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -19,7 +20,13 @@ import postern as postern_module  # noqa: E402
 import world as world_module  # noqa: E402
 
 
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def pytest_configure(config):
+    # TERM ends as ^C does: what the fixtures began is ended.
+    signal.signal(signal.SIGTERM, _interrupt)
     config.addinivalue_line("markers", "root: needs root")
     config.addinivalue_line("markers", "slow: left out of sanitizer runs")
 

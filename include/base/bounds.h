@@ -10,7 +10,7 @@
 #define POSTERN_BOUNDS_H
 
 /* Logging: a longer line is cut. */
-#define LOG_LINE_MAX		2048
+#define LOG_LINE_MAX		4096
 
 /* Milter: packet size that libmilter takes; a longer one ends the session. */
 #define MILTER_PACKET_MAX	(1024 * 1024)

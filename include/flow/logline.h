@@ -11,7 +11,9 @@
 
 #include "message.h"
 
-/* In the message's arena.  Every value is cleaned. */
+/* In the message's arena.  Every value is cleaned, and cut when it is long. */
 const char *logline(const struct message *);
+/* The same for the recipient added last, when it is refused. */
+const char *logline_rcpt(const struct message *);
 
 #endif

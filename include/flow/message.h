@@ -90,8 +90,8 @@ struct message {
 	struct session		*session;
 	enum mail_class		 class;
 	int64_t			 started;	/* clock_ms() at MAIL */
-	int64_t			 deadline;	/* of all DNS questions; set by
-						 * message_end */
+	int64_t			 deadline;	/* of DNS questions; see
+						 * message_dns_until() */
 	const char		*queue_id;	/* "" until known */
 
 	struct span		 sender;	/* no brackets; n 0: null */
@@ -138,11 +138,12 @@ void	session_free(struct session **);
  * A new message (one that is still there is dropped).  sender: the path with
  * or without brackets; what is no path by the grammar (Postfix has accepted
  * it) is divided at its last "@".  The class is fixed here.  Returns NULL
- * when it is longer than ADDRESS_MAX (553 5.1.7).
+ * when it is longer than ADDRESS_MAX (553 5.1.7); where nothing may be
+ * refused it is cut and has no parts.
  */
 struct message *message_begin(struct session *, const char *sender,
 	    const char *login, bool utf8);
-/* -1 when it is longer than ADDRESS_MAX (553 5.1.3). */
+/* -1 when it is longer than ADDRESS_MAX (553 5.1.3), or cut as above. */
 int	message_rcpt(struct message *, const char *path);
 /* Takes the recipient added last back: it was refused. */
 void	message_rcpt_drop(struct message *);
@@ -157,6 +158,13 @@ void	message_body(struct message *, const void *, size_t);
 /* Nothing more comes: sets fields and body. */
 void	message_end(struct message *, const char *queue_id);
 void	message_free(struct message **);
+/*
+ * Until when the check that begins now may wait for DNS: the deadline of the
+ * message, but one question's time at least.  Else a sender could spend the
+ * budget on an SPF record of his own, and have the answers about the domain
+ * that he forges fail for want of time.
+ */
+int64_t	message_dns_until(const struct message *);
 
 const char *class_word(enum mail_class);
 /* True where a refusal is allowed at all. */

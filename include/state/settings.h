@@ -9,6 +9,7 @@
 #ifndef POSTERN_SETTINGS_H
 #define POSTERN_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,13 @@ enum setting_section {
 	SECTION_FORWARDER
 };
 
+/* The program that takes a changed value only at its start. */
+enum setting_restart {
+	RESTART_NONE	= 0,
+	RESTART_POSTERN	= 1 << 0,
+	RESTART_SIGNER	= 1 << 1
+};
+
 struct setting {
 	const char	*name;
 	enum setting_section section;
@@ -47,12 +55,19 @@ struct setting {
 	int64_t		 unit;		/* TIME: ms in one of the member */
 	const char	*words;		/* CHOICE: "mark|reject" */
 	const int	*values;	/* CHOICE: what each word means */
+	unsigned	 restart;	/* RESTART_*: a reload is not enough */
 	const char	*heading;	/* a group of settings begins; NULL */
 	const char	*text;		/* manual: plain sentences */
 };
 
 extern const struct setting settings[];
 extern const size_t nsettings;
+
+struct conf;
+
+/* True when a setting outside of sections says the same in both. */
+bool	setting_same(const struct setting *, const struct conf *,
+	    const struct conf *);
 
 /* The settings as mdoc(7) list items, and as a commented example file. */
 void	settings_print_mdoc(FILE *);

@@ -6,8 +6,14 @@
  * the log, rendered headers.  The buffer owns its bytes until buf_free().
  * Memory doubles and is never more than the maximum and one NUL.  A refused
  * addition leaves what was there untouched; nothing is ever added in part.
- * One thread at a time.
+ * One thread at a time has a buffer.
+ *
+ * Large ones (messages with attachments) go straight to a block of SPARE_SIZE.
+ * Up to SPARES_MAX such blocks are kept when they are freed, for all threads:
+ * fresh pages from the kernel for every megabyte cost more than reading the
+ * mail off the socket.
  */
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +21,51 @@
 
 #include "buf.h"
 
-#define BUF_FIRST 64
+#define BUF_FIRST	64
+/* What needs more than this takes a block of SPARE_SIZE. */
+#define LARGE		((size_t)256 * 1024)
+#define SPARE_SIZE	((size_t)4 * 1024 * 1024)
+#define SPARES_MAX	8
+
+static char *_Atomic spares[SPARES_MAX];
+
+static char *
+take_spare(void)
+{
+	char *p;
+
+	for (size_t i = 0; i < SPARES_MAX; i++)
+		if ((p = atomic_exchange(&spares[i], NULL)) != NULL)
+			return p;
+	return malloc(SPARE_SIZE);
+}
+
+/* Keeps the block, or frees it when there are enough. */
+static void
+give_spare(char *p)
+{
+	for (size_t i = 0; i < SPARES_MAX; i++) {
+		char *none = NULL;
+
+		if (atomic_compare_exchange_strong(&spares[i], &none, p))
+			return;
+	}
+	free(p);
+}
+
+/* A block of SPARE_SIZE in place of the one that has become too small. */
+static char *
+move_to_spare(struct buf *b)
+{
+	char *p = take_spare();
+
+	if (p == NULL)
+		return NULL;
+	if (b->p != NULL)
+		memcpy(p, b->p, b->n + 1);
+	free(b->p);
+	return p;
+}
 
 void
 buf_init(struct buf *b, size_t max)
@@ -26,7 +76,10 @@ buf_init(struct buf *b, size_t max)
 void
 buf_free(struct buf *b)
 {
-	free(b->p);
+	if (b->cap == SPARE_SIZE)
+		give_spare(b->p);
+	else
+		free(b->p);
 	buf_init(b, b->max);
 }
 
@@ -56,7 +109,12 @@ buf_room(struct buf *b, size_t n)
 		cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
 	if (b->max < SIZE_MAX && cap > b->max + 1)
 		cap = b->max + 1;
-	p = realloc(b->p, cap);
+	if (cap > LARGE && cap <= SPARE_SIZE && b->max >= SPARE_SIZE) {
+		cap = SPARE_SIZE;
+		p = move_to_spare(b);
+	} else {
+		p = realloc(b->p, cap);
+	}
 	if (p == NULL) {
 		b->failed = true;
 		return false;

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * accept: accept(2) as libmilter calls it.
+ * accept: accept(2) and sigwait(3) as libmilter calls them.
+ *
+ * A function of the program comes before the one of the C library for shared
+ * objects as well.
  *
  * libmilter accepts connections itself and shows nobody the descriptor, so
  * there is no callback in which a peer could be checked by SO_PEERCRED or by
- * its address.  A function of the program comes before the one of the C
- * library for shared objects as well; this one checks the peers of our
- * listening socket, and slows down the retries when descriptors have run out
- * (libmilter retries at once, for ever).
+ * its address.  accept() here checks the peers of our listening socket, and
+ * slows down the retries when descriptors have run out (libmilter retries at
+ * once, for ever).
+ *
+ * libmilter has a thread that waits for HUP, TERM and INT and takes them as
+ * "stop".  Linux gives them to the main thread first (run.c), but not while
+ * another signal is pending there: a TERM right behind a HUP went to
+ * libmilter, and mail in motion was cut off.  sigwait() here never returns.
  *
  * Without _GNU_SOURCE: there the prototype has another form.
  */
@@ -20,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "listen.h"
@@ -45,4 +53,13 @@ accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 		return -1;
 	}
 	return peer;
+}
+
+int
+sigwait(const sigset_t *restrict set, int *restrict sig)
+{
+	(void)set;
+	(void)sig;
+	for (;;)
+		poll(NULL, 0, -1);
 }

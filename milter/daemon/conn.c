@@ -11,6 +11,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,9 @@ struct conn {
 
 static _Atomic unsigned sessions, messages;
 static _Atomic int64_t last_end;
+/* For conn_await(): the first session was opened. */
+static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 
 unsigned
 conn_sessions(void)
@@ -59,6 +63,26 @@ int64_t
 conn_last_end(void)
 {
 	return atomic_load(&last_end);
+}
+
+void
+conn_await(void)
+{
+	pthread_mutex_lock(&opened_lock);
+	while (conn_sessions() == 0)
+		pthread_cond_wait(&opened, &opened_lock);
+	pthread_mutex_unlock(&opened_lock);
+}
+
+static void
+count_session(void)
+{
+	counter_add(COUNT_SESSIONS);
+	if (atomic_fetch_add(&sessions, 1) > 0)
+		return;
+	pthread_mutex_lock(&opened_lock);
+	pthread_cond_signal(&opened);
+	pthread_mutex_unlock(&opened_lock);
 }
 
 /* libmilter's prototypes lack const; it changes nothing. */
@@ -119,8 +143,7 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	*pf2 = *pf3 = 0;
 	if (f0 & SMFIF_SETSYMLIST)
 		ask_for_macros(ctx);
-	atomic_fetch_add(&sessions, 1);
-	counter_add(COUNT_SESSIONS);
+	count_session();
 	return SMFIS_CONTINUE;
 }
 
@@ -154,6 +177,17 @@ port_of(const _SOCK_ADDR *addr)
 	return 0;
 }
 
+/* Ends the message that is in motion, if there is one. */
+static void
+end_message(struct conn *c)
+{
+	if (c == NULL || c->session == NULL || c->session->message == NULL)
+		return;
+	message_free(&c->session->message);
+	atomic_store(&last_end, clock_ms());
+	atomic_fetch_sub(&messages, 1);
+}
+
 static sfsistat
 on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 {
@@ -168,6 +202,7 @@ on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *addr)
 	name = macro(ctx, "{client_name}");
 	if (name == NULL)
 		name = host;
+	end_message(c);
 	session_free(&c->session);
 	c->session = session_new(&client, port_of(addr), name,
 	    iprev_of(macro(ctx, "{client_resolve}"), name),
@@ -192,17 +227,6 @@ current(SMFICTX *ctx)
 	struct conn *c = smfi_getpriv(ctx);
 
 	return c == NULL || c->session == NULL ? NULL : c->session->message;
-}
-
-/* Ends the message that is in motion, if there is one. */
-static void
-end_message(struct conn *c)
-{
-	if (c == NULL || c->session == NULL || c->session->message == NULL)
-		return;
-	message_free(&c->session->message);
-	atomic_store(&last_end, clock_ms());
-	atomic_fetch_sub(&messages, 1);
 }
 
 static sfsistat
@@ -233,9 +257,6 @@ on_mail(SMFICTX *ctx, char **argv)
 
 	if (c == NULL || c->session == NULL)
 		return SMFIS_TEMPFAIL;
-	if (c->overloaded)
-		return say(ctx, VERDICT_TEMPFAIL, "451", "4.3.2",
-		    "Too many connections at once, please try again later");
 	end_message(c);
 	m = message_begin(c->session, argv[0] == NULL ? "" : argv[0],
 	    macro(ctx, "{auth_authen}"), has_smtputf8(argv));
@@ -243,6 +264,11 @@ on_mail(SMFICTX *ctx, char **argv)
 		return say(ctx, VERDICT_REJECT, "553", "5.1.7",
 		    "The sender's address is too long");
 	atomic_fetch_add(&messages, 1);
+	if (c->overloaded && m->class != CLASS_LOCAL) {
+		end_message(c);
+		return say(ctx, VERDICT_TEMPFAIL, "451", "4.3.2",
+		    "Too many connections at once, please try again later");
+	}
 	stages_run(stage_table, AT_MAIL, m);
 	return reply_verdict(ctx, &m->verdict);
 }
@@ -251,19 +277,21 @@ static sfsistat
 on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct message *m = current(ctx);
+	struct verdict before;
 	sfsistat r;
 
 	if (m == NULL)
 		return SMFIS_TEMPFAIL;
+	before = m->verdict;
 	if (message_rcpt(m, argv[0] == NULL ? "" : argv[0]) < 0)
 		return say(ctx, VERDICT_REJECT, "553", "5.1.3",
 		    "The recipient's address is too long");
 	stages_run(stage_table, AT_RCPT, m);
 	r = reply_verdict(ctx, &m->verdict);
 	if (m->verdict.kind >= VERDICT_TEMPFAIL) {
-		log_info("%s", logline(m));
+		log_info("%s", logline_rcpt(m));
 		message_rcpt_drop(m);
-		m->verdict = (struct verdict){ 0 };
+		m->verdict = before;
 	}
 	return r;
 }
@@ -276,12 +304,11 @@ on_header(SMFICTX *ctx, char *name, char *value)
 
 	if (m == NULL)
 		return SMFIS_TEMPFAIL;
-	if (!(c->steps & SMFIP_HDR_LEADSPC)) {
+	if (c->steps & SMFIP_HDR_LEADSPC)
+		message_field(m, name, value);
+	else if (m->fault == FAULT_NONE)
 		/* One blank was eaten on the way. */
 		message_field(m, name, arena_printf(m->arena, " %s", value));
-		return step_done(c, SMFIP_NR_HDR);
-	}
-	message_field(m, name, value);
 	return step_done(c, SMFIP_NR_HDR);
 }
 
@@ -306,15 +333,20 @@ static void
 judge(struct message *m)
 {
 	const struct conf *conf = m->session->conf;
+	enum gate_side side = m->class == CLASS_OUTBOUND ||
+	    m->class == CLASS_LOCAL ? GATE_OWN : GATE_FOREIGN;
+	bool in = gate_enter(side, conf->workers, conf->worker_wait_ms);
 
-	if (!gate_enter(conf->workers, conf->worker_wait_ms)) {
+	/* A DSN that is put off would go round in the queue. */
+	if (!in && m->class != CLASS_LOCAL) {
 		verdict_raise(&m->verdict, VERDICT_TEMPFAIL, "gate",
 		    "workers busy for longer than worker-wait", "451",
 		    "4.3.2", "Too busy, please try again later");
 		return;
 	}
 	stages_run(stage_table, AT_END, m);
-	gate_leave();
+	if (in)
+		gate_leave(side);
 }
 
 static sfsistat

@@ -20,6 +20,8 @@ int	conn_serve(void);
 /* Open sessions, and messages between MAIL and their reply. */
 unsigned	conn_sessions(void);
 unsigned	conn_messages(void);
+/* Waits until a session is open; for one thread. */
+void	conn_await(void);
 /* clock_ms() when the last message ended, 0: none yet. */
 int64_t	conn_last_end(void);
 

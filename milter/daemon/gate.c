@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gate: a counting gate with a time limit.  The limit is given at each
- * entry, so that a reload can change it.
+ * gate: a counting gate with a time limit, for each side.  The limit is given
+ * at each entry, so that a reload can change it.
  */
 #include "gate.h"
 
@@ -10,10 +10,15 @@
 
 #include "clock.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* inside */
-static pthread_cond_t left;
+struct side {
+	pthread_cond_t	left;
+	unsigned	inside;
+	unsigned	limit;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all sides */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static unsigned inside;
+static struct side sides[GATE_SIDES];
 
 static void
 init(void)
@@ -22,33 +27,36 @@ init(void)
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&left, &attr);
+	for (int i = 0; i < GATE_SIDES; i++)
+		pthread_cond_init(&sides[i].left, &attr);
 	pthread_condattr_destroy(&attr);
 }
 
 bool
-gate_enter(unsigned limit, unsigned wait_ms)
+gate_enter(enum gate_side which, unsigned limit, unsigned wait_ms)
 {
 	struct timespec until = clock_timespec(clock_ms() + wait_ms);
+	struct side *s = &sides[which];
 	bool in;
 	int e = 0;
 
 	pthread_once(&once, init);
 	pthread_mutex_lock(&lock);
-	while (inside >= limit && e != ETIMEDOUT)
-		e = pthread_cond_timedwait(&left, &lock, &until);
-	in = inside < limit;
+	s->limit = limit;
+	while (s->inside >= s->limit && e != ETIMEDOUT)
+		e = pthread_cond_timedwait(&s->left, &lock, &until);
+	in = s->inside < s->limit;
 	if (in)
-		inside++;
+		s->inside++;
 	pthread_mutex_unlock(&lock);
 	return in;
 }
 
 void
-gate_leave(void)
+gate_leave(enum gate_side which)
 {
 	pthread_mutex_lock(&lock);
-	inside--;
-	pthread_cond_signal(&left);
+	sides[which].inside--;
+	pthread_cond_signal(&sides[which].left);
 	pthread_mutex_unlock(&lock);
 }

@@ -3,8 +3,8 @@
  * listen: opens, guards and ends the milter socket.
  *
  * State is set before threads start and only read afterwards, except by
- * listen_end() in the main thread.  Who may connect is read from the current
- * configuration, so a reload changes it.
+ * listen_end() in the main thread and the nudge's ports.  Who may connect is
+ * read from the current configuration, so a reload changes it.
  */
 #include "config.h"
 
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,14 @@
 
 static int listening = -1;
 static bool passed_by_systemd;
+/* The name is given up, or stays with systemd. */
+static _Atomic bool ended;
+/*
+ * Where the last nudges on an inet socket came from (0: nowhere), since they
+ * may be accepted late.
+ */
+#define NUDGES_KNOWN	64
+static _Atomic unsigned nudge_ports[NUDGES_KNOWN];
 static char unix_path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 
 bool
@@ -67,7 +76,8 @@ give_to_user(const char *path, const struct conf *c, char **error_r)
 			*error_r = NULL;
 		return -1;
 	}
-	if (chown(path, pw.pw_uid, (gid_t)-1) < 0) {
+	/* Not through a link that somebody put there meanwhile. */
+	if (lchown(path, pw.pw_uid, (gid_t)-1) < 0) {
 		if (asprintf(error_r, "cannot give %s to user %s: %s", path,
 		    c->user, strerror(errno)) < 0)
 			*error_r = NULL;
@@ -174,6 +184,52 @@ peer_allowed(const struct conf *c, const struct sock_peer *p)
 	return false;
 }
 
+static unsigned
+port_of(const struct sockaddr_storage *ss)
+{
+	if (ss->ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)ss)->sin_port);
+	if (ss->ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)ss)->sin6_port);
+	return 0;
+}
+
+static unsigned
+local_port(int fd)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t n = sizeof(ss);
+
+	return getsockname(fd, (struct sockaddr *)&ss, &n) < 0 ? 0 :
+	    port_of(&ss);
+}
+
+static bool
+nudged_from(unsigned port)
+{
+	for (size_t i = 0; i < NUDGES_KNOWN; i++)
+		if (port != 0 && atomic_load(&nudge_ports[i]) == port)
+			return true;
+	return false;
+}
+
+/* Ours, whatever socket-peers says: from this host and from such a port. */
+static bool
+is_nudge(int fd)
+{
+	struct sockaddr_storage here = { 0 }, there = { 0 };
+	socklen_t n = sizeof(here), k = sizeof(there);
+	struct ipaddr a, b;
+
+	if (getsockname(fd, (struct sockaddr *)&here, &n) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&there, &k) < 0 ||
+	    !nudged_from(port_of(&there)))
+		return false;
+	ipaddr_from_sockaddr((struct sockaddr *)&here, &a);
+	ipaddr_from_sockaddr((struct sockaddr *)&there, &b);
+	return ipaddr_eq(&a, &b);
+}
+
 bool
 listen_admits(int fd)
 {
@@ -183,29 +239,53 @@ listen_admits(int fd)
 
 	if (sock_peer(fd, &peer) < 0)
 		return false;
+	if (!peer.local && is_nudge(fd))
+		return true;
 	c = conf_pin();
 	yes = peer_allowed(c, &peer);
 	conf_unpin(&c);
 	return yes;
 }
 
-void
-listen_nudge(void)
+/*
+ * To the address of the listening descriptor, which after listen_end() is
+ * that of the socket in its place.  From the same address and a port that is
+ * known before, so that listen_admits() can tell.
+ */
+static int
+connect_to_self(void)
 {
-	struct sockaddr_storage at;
+	static size_t next;	/* one thread nudges */
+	struct sockaddr_storage at = { 0 }, from;
 	socklen_t len = sizeof(at);
 	int fd;
 
-	if (unix_path[0] != '\0') {
-		fd = sock_connect_unix(unix_path);
-	} else {
-		if (getsockname(listening, (struct sockaddr *)&at, &len) < 0)
-			return;
-		fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
-		    SOCK_NONBLOCK, 0);
-		if (fd >= 0)
-			(void)connect(fd, (struct sockaddr *)&at, len);
-	}
+	if (getsockname(listening, (struct sockaddr *)&at, &len) < 0)
+		return -1;
+	fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (fd < 0)
+		return -1;
+	from = at;
+	if (at.ss_family == AF_INET)
+		((struct sockaddr_in *)&from)->sin_port = 0;
+	else if (at.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&from)->sin6_port = 0;
+	if (at.ss_family != AF_UNIX &&
+	    bind(fd, (struct sockaddr *)&from, len) == 0)
+		atomic_store(&nudge_ports[next++ % NUDGES_KNOWN],
+		    local_port(fd));
+	(void)connect(fd, (struct sockaddr *)&at, len);
+	return fd;
+}
+
+void
+listen_nudge(void)
+{
+	/* Not systemd's queue, which nobody serves when we have ended. */
+	int fd = unix_path[0] != '\0' && !atomic_load(&ended) ?
+	    sock_connect_unix(unix_path) : connect_to_self();
+
 	if (fd >= 0)
 		close(fd);
 }
@@ -217,6 +297,7 @@ listen_end(void)
 
 	if (listening < 0)
 		return;
+	atomic_store(&ended, true);
 	if (!passed_by_systemd && unix_path[0] != '\0')
 		unlink(unix_path);
 	dead = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

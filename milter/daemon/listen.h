@@ -30,8 +30,8 @@ void	listen_nudge(void);
 
 /*
  * Drain: takes the socket's name away and puts a socket that is never ready
- * in the place of the listening one, so that libmilter accepts no more.  A
- * socket of systemd's keeps its queue.
+ * in the place of the listening one, so that libmilter accepts no more than
+ * the nudge.  A socket of systemd's keeps its queue.
  */
 void	listen_end(void);
 

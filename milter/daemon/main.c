@@ -12,7 +12,9 @@
  */
 #include "config.h"
 
+#include <grp.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,38 @@
 /* Only a build with the address sanitizer has it: _exit() skips its look. */
 void	__lsan_do_leak_check(void) __attribute__((weak));
 
+static bool
+is_known(const struct options *o, const char *kind, const char *name,
+    bool found)
+{
+	if (found)
+		return true;
+	fprintf(stderr, "%s: there is no %s %s on this host\n", o->path, kind,
+	    name);
+	return false;
+}
+
+/* Only a start needs them: with -t, maybe on another host, it is a note. */
+static void
+check_names(const struct options *o, const struct conf *c)
+{
+	bool own_socket = strncmp(c->socket, "unix:", 5) == 0 &&
+	    getenv("LISTEN_FDS") == NULL;
+	bool known = true;
+
+	if (c->user[0] != '\0')
+		known = is_known(o, "user", c->user,
+		    getpwnam(c->user) != NULL);
+	if (c->group[0] != '\0')
+		known &= is_known(o, "group", c->group,
+		    getgrnam(c->group) != NULL);
+	if (own_socket && c->socket_group[0] != '\0')
+		known &= is_known(o, "group", c->socket_group,
+		    getgrnam(c->socket_group) != NULL);
+	if (!known && !o->check)
+		exit(EX_CONFIG);
+}
+
 /* Prints what is wrong and exits with 78, or returns the configuration. */
 static struct conf *
 read_conf(const struct options *o)
@@ -56,6 +90,7 @@ read_conf(const struct options *o)
 	free(errors);
 	if (c == NULL)
 		exit(EX_CONFIG);
+	check_names(o, c);
 	if (o->check) {
 		printf("%s: correct\n", o->path);
 		exit(0);
@@ -108,7 +143,7 @@ open_socket(const struct conf *c)
 	if (spec == NULL)
 		log_fatal(EX_CANTCREAT, "%s", error);
 	if (sock_drop_privileges(c->user, c->group, &error) < 0)
-		log_fatal(EX_NOPERM, "%s", error);
+		log_fatal(EX_CONFIG, "%s", error);
 	return spec;
 }
 
@@ -129,7 +164,7 @@ main(int argc, char **argv)
 	spec = open_socket(c);
 	init_libraries();
 	if (services_attach(c, NULL, &error) < 0)
-		log_fatal(EX_UNAVAILABLE, "%s", error);
+		log_fatal(EX_CONFIG, "%s", error);
 	log_info("start: postern %s, socket %s, authserv-id %s, %zu domains",
 	    PACKAGE_VERSION, c->socket, c->authserv_id, c->ndomains);
 	conf_publish(c);

@@ -2,7 +2,7 @@
 /*
  * reply: renders edits and verdict for libmilter.
  *
- * Order (notes in doc/postfix.md): changes and drops of fields from the last
+ * Order (see doc/libmilter.md): changes and drops of fields from the last
  * to the first, so that indices stay true; fields at the end; fields on top
  * in the order in which they were made, each above Postfix's own Received.
  * Folds are LF alone: Postfix would keep a CR.  Called by conn.c in the
@@ -11,6 +11,7 @@
 #include "reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,38 +37,68 @@ milter_value(struct message *m, struct span value, bool leadspc)
 	return out;
 }
 
-/* Which of the fields of that name this one is, from 1. */
+/* By name, then in the order of the message. */
 static int
-nth_of_name(const struct message *m, size_t index)
+compare_fields(const void *a, const void *b)
 {
-	int nth = 0;
+	const struct field *f = *(const struct field *const *)a;
+	const struct field *g = *(const struct field *const *)b;
+	int by_name;
 
-	for (size_t i = 0; i <= index; i++)
-		if (span_caseeq(m->fields[i].name, m->fields[index].name))
-			nth++;
+	if (f->name.n != g->name.n)
+		return f->name.n < g->name.n ? -1 : 1;
+	by_name = strncasecmp(f->name.p, g->name.p, f->name.n);
+	if (by_name != 0)
+		return by_name;
+	return f < g ? -1 : 1;
+}
+
+/*
+ * For each field, which of those of its name it is, from 1.  Sorted, not
+ * counted for each edit: there may be thousands of one name.
+ */
+static const int *
+number_fields(struct message *m)
+{
+	const struct field **by = arena_array(m->arena, m->nfields,
+	    sizeof(*by));
+	int *nth = arena_array(m->arena, m->nfields, sizeof(*nth));
+
+	for (size_t i = 0; i < m->nfields; i++)
+		by[i] = &m->fields[i];
+	qsort(by, m->nfields, sizeof(*by), compare_fields);
+	for (size_t i = 0; i < m->nfields; i++)
+		nth[by[i] - m->fields] = i > 0 &&
+		    span_caseeq(by[i]->name, by[i - 1]->name) ?
+		    nth[by[i - 1] - m->fields] + 1 : 1;
 	return nth;
 }
 
 static int
-change(SMFICTX *ctx, struct message *m, size_t i, const struct edit *e,
-    bool leadspc)
+change(SMFICTX *ctx, struct message *m, size_t i, int nth,
+    const struct edit *e, bool leadspc)
 {
 	char *name = arena_cstr(m->arena, m->fields[i].name);
 	char *value = e->kind == EDIT_DROP ? NULL :
 	    milter_value(m, e->field.value, leadspc);
 
-	return smfi_chgheader(ctx, name, nth_of_name(m, i), value);
+	return smfi_chgheader(ctx, name, nth, value);
 }
 
 static int
 change_fields(SMFICTX *ctx, struct message *m, bool leadspc)
 {
 	const struct edit **by = edits_by_field(&m->edits, m->nfields);
+	const int *nth = NULL;
 
-	for (size_t i = m->nfields; i > 0; i--)
-		if (by[i - 1] != NULL &&
-		    change(ctx, m, i - 1, by[i - 1], leadspc) != MI_SUCCESS)
+	for (size_t i = m->nfields; i-- > 0; ) {
+		if (by[i] == NULL)
+			continue;
+		if (nth == NULL)
+			nth = number_fields(m);
+		if (change(ctx, m, i, nth[i], by[i], leadspc) != MI_SUCCESS)
 			return MI_FAILURE;
+	}
 	return MI_SUCCESS;
 }
 

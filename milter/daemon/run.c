@@ -32,6 +32,7 @@
 #include "listen.h"
 #include "log.h"
 #include "services.h"
+#include "settings.h"
 
 /* How often the drain looks whether sessions are over. */
 #define DRAIN_STEP_MS	20
@@ -39,8 +40,8 @@
 #define DRAIN_IDLE_MS	1500
 /* After the last message: its reply is still being written. */
 #define DRAIN_SETTLE_MS	200
-/* While nobody is connected the nudge looks so often whether somebody is. */
-#define NUDGE_IDLE_MS	200
+/* Where there is no nudge, a reload may bring one. */
+#define NUDGE_OFF_MS	200
 #define COUNTERS_MAX	1024
 
 static int wake[2] = { -1, -1 };
@@ -94,12 +95,10 @@ nudge_thread(void *arg)
 		unsigned ms = c->nudge_ms;
 
 		conf_unpin(&c);
-		if (ms == 0 || conn_sessions() == 0) {
-			poll(NULL, 0, NUDGE_IDLE_MS);
-			continue;
-		}
-		listen_nudge();
-		poll(NULL, 0, (int)ms);
+		conn_await();
+		poll(NULL, 0, ms == 0 ? NUDGE_OFF_MS : (int)ms);
+		if (ms != 0 && conn_sessions() > 0)
+			listen_nudge();
 	}
 	return NULL;
 }
@@ -138,12 +137,12 @@ log_counters(void)
 static void
 warn_fixed(const struct conf *new, const struct conf *old)
 {
-	if (strcmp(new->socket, old->socket) != 0 ||
-	    strcmp(new->user, old->user) != 0 ||
-	    strcmp(new->group, old->group) != 0 ||
-	    strcmp(new->log, old->log) != 0)
-		log_warn("%s: socket, user, group and log change at the next "
-		    "restart, not at a reload", new->path);
+	for (size_t i = 0; i < nsettings; i++)
+		if ((settings[i].restart & RESTART_POSTERN) &&
+		    !setting_same(&settings[i], new, old))
+			log_warn("%s: the change of %s needs a restart, a "
+			    "reload is not enough", new->path,
+			    settings[i].name);
 }
 
 static void

@@ -3,19 +3,44 @@
  * logline: renders what is known of a message as key=value pairs.
  *
  * Called by daemon/conn.c once, after the reply.  Reads facts, writes none.
+ * Each value has a limit, so that no sender can fill the line and push out
+ * what was found about his message; only the signatures, which come last and
+ * of which there may be many, can be cut off.
  */
 #include "logline.h"
+
+#include <string.h>
 
 #include "buf.h"
 #include "clean.h"
 #include "clock.h"
 #include "bounds.h"
 
+/* A domain fits; the line has room for twelve of these. */
+#define VALUE_MAX 256
+
+static const char *
+cut(const struct message *m, struct span v, size_t n)
+{
+	return clean_log(m->arena, span_of(arena_printf(m->arena, "%.*s...",
+	    (int)n, arena_cstr(m->arena, v))));
+}
+
+/* The value cleaned, in at most VALUE_MAX bytes; quoting can double it. */
+static const char *
+value(const struct message *m, struct span v)
+{
+	const char *s = clean_log(m->arena, v);
+
+	if (strlen(s) > VALUE_MAX)
+		s = cut(m, v, VALUE_MAX - sizeof("...") - 2);
+	return strlen(s) > VALUE_MAX ? cut(m, v, VALUE_MAX / 2 - 4) : s;
+}
+
 static void
 put(struct buf *b, const struct message *m, const char *key, struct span v)
 {
-	buf_addf(b, "%s%s=%s", b->n == 0 ? "" : " ", key,
-	    clean_log(m->arena, v));
+	buf_addf(b, "%s%s=%s", b->n == 0 ? "" : " ", key, value(m, v));
 }
 
 static void
@@ -41,7 +66,8 @@ put_ids(struct buf *b, const struct message *m)
 }
 
 static void
-put_envelope(struct buf *b, const struct message *m)
+put_envelope(struct buf *b, const struct message *m,
+    const struct recipient *rcpt)
 {
 	const struct session *s = m->session;
 
@@ -50,9 +76,8 @@ put_envelope(struct buf *b, const struct message *m)
 	if (m->login[0] != '\0')
 		put_text(b, m, "login", m->login);
 	buf_addf(b, " from=%s", m->sender.n == 0 ? "<>" :
-	    clean_log(m->arena, m->sender));
-	put(b, m, "rcpt", m->nrcpt > 0 ? m->rcpt[0].address :
-	    m->rcpt_last.address);
+	    value(m, m->sender));
+	put(b, m, "rcpt", rcpt->address);
 	put_number(b, "nrcpt", m->nrcpt_seen);
 	put_number(b, "size", m->size_seen);
 }
@@ -148,8 +173,8 @@ put_verdict(struct buf *b, const struct message *m)
 	put_number(b, "ms", (unsigned long long)(clock_ms() - m->started));
 }
 
-const char *
-logline(const struct message *m)
+static const char *
+render(const struct message *m, const struct recipient *rcpt)
 {
 	struct buf b;
 	const char *line;
@@ -158,13 +183,25 @@ logline(const struct message *m)
 	put_ids(&b, m);
 	/* The verdict stands early: a line that is cut must still have it. */
 	put_verdict(&b, m);
-	put_envelope(&b, m);
+	put_envelope(&b, m, rcpt);
 	put_sign(&b, m);
 	put_spf(&b, m);
 	put_dmarc(&b, m);
-	put_dkim(&b, m);
 	put_msgid(&b, m);
+	put_dkim(&b, m);
 	line = arena_strndup(m->arena, b.p == NULL ? "" : b.p, b.n);
 	buf_free(&b);
 	return line;
+}
+
+const char *
+logline(const struct message *m)
+{
+	return render(m, m->nrcpt > 0 ? &m->rcpt[0] : &m->rcpt_last);
+}
+
+const char *
+logline_rcpt(const struct message *m)
+{
+	return render(m, message_rcpt_last(m));
 }

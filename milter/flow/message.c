@@ -163,12 +163,19 @@ split_at_sign(struct span all, struct mailbox *box)
 	}
 }
 
-/* The path without its brackets; its parts where it has some. */
+/*
+ * The path without its brackets; its parts where it has some.  One that was
+ * cut has none: its end is not its end.
+ */
 static struct span
-split_path(const char *kept, struct mailbox *box)
+split_path(const char *kept, bool cut, struct mailbox *box)
 {
 	struct span all = span_trim(span_of(kept));
 
+	if (cut) {
+		*box = (struct mailbox){ 0 };
+		return all;
+	}
 	if (all.n >= 2 && all.p[0] == '<' && all.p[all.n - 1] == '>')
 		all = span_make(all.p + 1, all.n - 2);
 	if (addr_parse_path(all, box) < 0)
@@ -176,15 +183,22 @@ split_path(const char *kept, struct mailbox *box)
 	return all;
 }
 
+static bool
+too_long(const char *path)
+{
+	return strlen(path) > ADDRESS_MAX;
+}
+
 struct message *
 message_begin(struct session *s, const char *sender, const char *login,
     bool utf8)
 {
+	enum mail_class class = classify(s, login == NULL ? "" : login);
 	struct arena *a;
 	struct message *m;
 
 	message_free(&s->message);
-	if (strlen(sender) > ADDRESS_MAX)
+	if (too_long(sender) && class_may_refuse(class))
 		return NULL;
 	a = arena_new();
 	m = arena_alloc(a, sizeof(*m));
@@ -193,8 +207,9 @@ message_begin(struct session *s, const char *sender, const char *login,
 	m->started = clock_ms();
 	m->queue_id = "";
 	m->login = arena_strdup(a, login == NULL ? "" : login);
-	m->class = classify(s, m->login);
-	m->sender = split_path(arena_strdup(a, sender), &m->from);
+	m->class = class;
+	m->sender = split_path(arena_strndup(a, sender, strnlen(sender,
+	    ADDRESS_MAX)), too_long(sender), &m->from);
 	m->utf8 = utf8;
 	buf_init(&m->raw, s->conf->message_size + HEADER_BYTES_MAX);
 	edits_init(&m->edits, a);
@@ -206,11 +221,15 @@ message_begin(struct session *s, const char *sender, const char *login,
 static const char *
 keep_address(struct message *m, const char *path)
 {
+	size_t n = strnlen(path, ADDRESS_MAX);
+
 	if (m->nrcpt < RCPT_KEPT_MAX)
-		return arena_strdup(m->arena, path);
+		return arena_strndup(m->arena, path, n);
 	if (m->rcpt_spare == NULL)
 		m->rcpt_spare = arena_alloc(m->arena, ADDRESS_MAX + 1);
-	return strcpy(m->rcpt_spare, path);
+	memcpy(m->rcpt_spare, path, n);
+	m->rcpt_spare[n] = '\0';
+	return m->rcpt_spare;
 }
 
 static void
@@ -228,12 +247,11 @@ grow_rcpt(struct message *m)
 int
 message_rcpt(struct message *m, const char *path)
 {
-	if (strlen(path) > ADDRESS_MAX)
+	if (too_long(path) && class_may_refuse(m->class))
 		return -1;
 	m->nrcpt_seen++;
-	m->rcpt_last = (struct recipient){ 0 };
 	m->rcpt_last.address = split_path(keep_address(m, path),
-	    &m->rcpt_last.mailbox);
+	    too_long(path), &m->rcpt_last.mailbox);
 	if (m->nrcpt == RCPT_KEPT_MAX)
 		return 0;
 	if (m->nrcpt == m->rcpt_cap)
@@ -399,6 +417,14 @@ message_end(struct message *m, const char *queue_id)
 	}
 	m->body = m->body_at == 0 ? span_make("", 0) :
 	    span_make(m->raw.p + m->body_at, m->raw.n - m->body_at);
+}
+
+int64_t
+message_dns_until(const struct message *m)
+{
+	int64_t least = clock_ms() + m->session->conf->dns_timeout_ms;
+
+	return m->deadline > least ? m->deadline : least;
 }
 
 void

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "log.h"
+
 /* Points and classes in the order in which a message meets them. */
 static const enum point points[] = { AT_MAIL, AT_RCPT, AT_END };
 static const enum mail_class classes[] = {
@@ -108,6 +111,19 @@ spare_local(struct message *m)
 		m->verdict.kind = VERDICT_ACCEPT;
 }
 
+/* The setting debug; nothing of the message's text goes in here. */
+static void
+trace(const struct stage *s, const struct message *m)
+{
+	char ip[IPADDR_STRLEN];
+
+	log_debug("stage %s: queue id %s, client %s, class %s, so far %s, "
+	    "%lld ms", s->name, m->queue_id[0] == '\0' ? "-" : m->queue_id,
+	    ipaddr_str(&m->session->client, ip), class_word(m->class),
+	    verdict_word(m->verdict.kind),
+	    (long long)(clock_ms() - m->started));
+}
+
 void
 stages_run(const struct stage *const *table, enum point point,
     struct message *m)
@@ -120,8 +136,10 @@ stages_run(const struct stage *const *table, enum point point,
 	for (size_t i = 0; table[i] != NULL; i++) {
 		const struct stage *s = table[i];
 
-		if (s->point == point && (s->classes & m->class))
-			s->run(m);
+		if (s->point != point || !(s->classes & m->class))
+			continue;
+		s->run(m);
+		trace(s, m);
 	}
 	if (m->edits.failed)
 		verdict_raise(&m->verdict, VERDICT_TEMPFAIL, "edits",

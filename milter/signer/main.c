@@ -50,21 +50,20 @@
 
 struct options {
 	const char	*conf;
-	const char	*socket;	/* NULL: the configured one */
 	bool		 foreground;	/* log to standard error */
 	bool		 check;
 };
 
 static void __attribute__((noreturn))
-usage(void)
+usage(FILE *to, int code)
 {
-	fprintf(stderr, "usage: postern-sign [-ftV] [-c file] [-s socket]\n"
-	    "  -c file    configuration (%s)\n"
-	    "  -f         log to standard error instead of syslog\n"
-	    "  -s socket  listen there instead of at sign-socket\n"
-	    "  -t         check the configuration and read every key\n"
-	    "  -V         print the version\n", POSTERN_CONF);
-	exit(EX_USAGE);
+	fputs("usage: postern-sign [-f] [-t] [-V] [-c FILE]\n"
+	    "  -c FILE  configuration (default " POSTERN_CONF ")\n"
+	    "  -f       log to standard error instead of syslog\n"
+	    "  -t       check the configuration, read every key and exit "
+	    "(0, or 78)\n"
+	    "  -V       print the version\n", to);
+	exit(code);
 }
 
 static void
@@ -73,7 +72,7 @@ read_options(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){ .conf = POSTERN_CONF };
-	while ((c = getopt(argc, argv, "c:fs:tV")) != -1) {
+	while ((c = getopt(argc, argv, "c:fhtV")) != -1) {
 		switch (c) {
 		case 'c':
 			o->conf = optarg;
@@ -81,9 +80,8 @@ read_options(int argc, char **argv, struct options *o)
 		case 'f':
 			o->foreground = true;
 			break;
-		case 's':
-			o->socket = optarg;
-			break;
+		case 'h':
+			usage(stdout, EX_OK);
 		case 't':
 			o->check = true;
 			break;
@@ -91,11 +89,11 @@ read_options(int argc, char **argv, struct options *o)
 			printf("postern-sign %s\n", PACKAGE_VERSION);
 			exit(EX_OK);
 		default:
-			usage();
+			usage(stderr, EX_USAGE);
 		}
 	}
 	if (optind != argc)
-		usage();
+		usage(stderr, EX_USAGE);
 }
 
 /* Each line of a list of errors as one line of the log; frees it. */
@@ -235,6 +233,8 @@ static void
 warn_of_restart(const struct keytable *old, const struct keytable *new)
 {
 	bool same = old->nclients == new->nclients &&
+	    old->facility == new->facility &&
+	    strcmp(old->socket, new->socket) == 0 &&
 	    strcmp(old->user, new->user) == 0 &&
 	    strcmp(old->group, new->group) == 0 &&
 	    strcmp(old->socket_group, new->socket_group) == 0 &&
@@ -244,8 +244,9 @@ warn_of_restart(const struct keytable *old, const struct keytable *new)
 	for (i = 0; same && i < new->nclients; i++)
 		same = strcmp(old->clients[i], new->clients[i]) == 0;
 	if (!same)
-		log_warn("changes of sign-socket, sign-user, sign-group and "
-		    "sign-clients need a restart of postern-sign");
+		log_warn("changes of sign-socket, its mode and group, "
+		    "sign-user, sign-group, sign-clients and syslog-facility "
+		    "need a restart of postern-sign");
 }
 
 static void
@@ -328,8 +329,6 @@ main(int argc, char **argv)
 	free(real);
 	if (o.check)
 		return check_keys(t);
-	if (o.socket != NULL)
-		t->socket = o.socket;
 	signals = open_signals();
 	nuids = find_clients(t, &uids);
 	listener = open_listener(t);

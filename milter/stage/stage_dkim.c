@@ -26,7 +26,8 @@ verify(struct message *m, const char *const *authors, size_t n)
 	};
 
 	dkim_verify_message(m->arena, m->session->services->dns, &policy,
-	    &msg, authors, n, m->queue_id, m->deadline, &m->facts.dkim);
+	    &msg, authors, n, m->queue_id, message_dns_until(m),
+	    &m->facts.dkim);
 }
 
 static void

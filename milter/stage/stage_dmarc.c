@@ -6,7 +6,7 @@
  * same is only recorded; off: recorded without "would".  Overrides are narrow
  * and logged: class relay, postmaster and abuse, trusted forwarders.  A
  * temporary error is 451 only where the answer could have been a refusal or
- * a mark, and not for ever.
+ * a mark, and not for ever: then the message is marked.
  */
 #include "dmarc.h"
 #include "table.h"
@@ -110,19 +110,23 @@ refuse(struct message *m)
 }
 
 static void
-quarantine(struct message *m)
+mark(struct message *m, const char *what)
 {
 	const struct dmarc_verdict *d = &m->facts.dmarc;
-	const char *why = arena_printf(m->arena,
-	    "dmarc=fail policy=quarantine header.from=%s",
-	    clean_comment(m->arena, span_of(d->domain), m->utf8));
 
-	edits_prepend(&m->edits, QUARANTINE_FIELD,
-	    span_of(arena_printf(m->arena, " %s", why)));
+	edits_prepend(&m->edits, QUARANTINE_FIELD, span_of(arena_printf(
+	    m->arena, " %s header.from=%s", what,
+	    clean_comment(m->arena, span_of(d->domain), m->utf8))));
+}
+
+static void
+quarantine(struct message *m)
+{
+	mark(m, "dmarc=fail policy=quarantine");
 	if (m->session->conf->dmarc_quarantine == CHOICE_HOLD) {
 		m->facts.dmarc_action = "hold";
 		verdict_raise(&m->verdict, VERDICT_HOLD, "dmarc",
-		    "DMARC fail, policy quarantine", NULL, NULL, why);
+		    "DMARC fail, policy quarantine", NULL, NULL, NULL);
 	} else {
 		m->facts.dmarc_action = "mark";
 	}
@@ -139,6 +143,7 @@ wait_for_dns(struct message *m)
 	    s->conf->dmarc_tempfail_s)) {
 		m->facts.dmarc_action = "mark";
 		m->facts.dmarc_override = "temporary errors for too long";
+		mark(m, "dmarc=temperror");
 		return;
 	}
 	m->facts.dmarc_action = "tempfail";
@@ -147,22 +152,6 @@ wait_for_dns(struct message *m)
 	    arena_printf(m->arena, "The DMARC policy of %s cannot be checked "
 	    "now (DNS), please try again later",
 	    clean_reply(m->arena, span_of(d->domain), m->utf8)));
-}
-
-static void
-apply(struct message *m)
-{
-	const struct dmarc_verdict *d = &m->facts.dmarc;
-
-	m->facts.dmarc_override = override(m);
-	if (m->facts.dmarc_override != NULL)
-		m->facts.dmarc_action = "overridden";
-	else if (d->result == DMARC_RESULT_TEMPERROR)
-		wait_for_dns(m);
-	else if (d->policy == DMARC_ASKS_REJECT)
-		refuse(m);
-	else
-		quarantine(m);
 }
 
 static const char *
@@ -174,6 +163,24 @@ would(const struct dmarc_verdict *d)
 	    "would-quarantine";
 }
 
+static void
+apply(struct message *m)
+{
+	const struct dmarc_verdict *d = &m->facts.dmarc;
+
+	m->facts.dmarc_override = override(m);
+	if (m->facts.dmarc_override != NULL)
+		m->facts.dmarc_action = "overridden";
+	else if (m->facts.dmarc_mode == ENFORCE_MONITOR)
+		m->facts.dmarc_action = would(d);
+	else if (d->result == DMARC_RESULT_TEMPERROR)
+		wait_for_dns(m);
+	else if (d->policy == DMARC_ASKS_REJECT)
+		refuse(m);
+	else
+		quarantine(m);
+}
+
 /* True when the result asks for something to be done. */
 static bool
 asks(const struct dmarc_verdict *d)
@@ -183,17 +190,39 @@ asks(const struct dmarc_verdict *d)
 	return d->result == DMARC_RESULT_FAIL && d->policy != DMARC_ASKS_NONE;
 }
 
+/* Nobody could be checked, or not everybody. */
+static void
+refuse_authors(struct message *m, const char *why, const char *text)
+{
+	m->facts.dmarc_override = override(m);
+	if (m->facts.dmarc_override != NULL) {
+		m->facts.dmarc_action = "overridden";
+		return;
+	}
+	if (m->facts.dmarc_mode == ENFORCE_MONITOR) {
+		m->facts.dmarc_action = "would-reject";
+		return;
+	}
+	m->facts.dmarc_action = "reject";
+	verdict_raise(&m->verdict, VERDICT_REJECT, "dmarc", why, "550",
+	    "5.7.1", text);
+}
+
 static void
 no_author(struct message *m)
 {
-	if (m->session->conf->dmarc_no_author != CHOICE_REJECT ||
-	    m->facts.dmarc_mode != ENFORCE_ENFORCE || override(m) != NULL)
-		return;
-	m->facts.dmarc_action = "reject";
-	verdict_raise(&m->verdict, VERDICT_REJECT, "dmarc",
-	    "no author's domain in From", "550", "5.7.1",
-	    "This message has no From field with a usable address (RFC 5322 "
-	    "section 3.6.2)");
+	if (m->session->conf->dmarc_no_author == CHOICE_REJECT)
+		refuse_authors(m, "no author's domain in From",
+		    "This message has no From field with a usable address "
+		    "(RFC 5322 section 3.6.2)");
+}
+
+/* One that was not looked at could be anybody: that is no way round. */
+static void
+too_many_authors(struct message *m)
+{
+	refuse_authors(m, "more authors in From than can be checked",
+	    "This message names more authors in From than can be checked");
 }
 
 static void
@@ -203,16 +232,18 @@ run(struct message *m)
 
 	m->facts.dmarc_action = "none";
 	dmarc_check(m->arena, m->session->services->dns, &m->facts.authors,
-	    &m->facts.spf_mailfrom, &m->facts.dkim, m->deadline, d);
-	if (d->result != DMARC_RESULT_TEMPERROR && d->domain[0] != '\0')
+	    &m->facts.spf_mailfrom, &m->facts.dkim, message_dns_until(m), d);
+	/* A failure can be anybody's mail and says nothing of keys. */
+	if ((d->result == DMARC_RESULT_PASS ||
+	    d->result == DMARC_RESULT_NONE) && d->domain[0] != '\0')
 		patience_clear(m->session->services->patience, d->domain);
+	if (m->facts.dmarc_mode == ENFORCE_OFF)
+		return;
 	if (m->facts.authors.n == 0)
 		no_author(m);
-	else if (!asks(d) || m->facts.dmarc_mode == ENFORCE_OFF)
-		return;
-	else if (m->facts.dmarc_mode == ENFORCE_MONITOR)
-		m->facts.dmarc_action = would(d);
-	else
+	else if (m->facts.authors.truncated)
+		too_many_authors(m);
+	else if (asks(d))
 		apply(m);
 }
 

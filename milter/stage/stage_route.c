@@ -5,7 +5,7 @@
  * Each recipient's domain may have a section of its own; postmaster and abuse
  * are never refused.  A recipient whose policy could end otherwise than that
  * of those before it is asked to come separately (452 4.5.3), or the
- * strictest holds (split-recipients).
+ * strictest holds (split-recipients).  Off and monitor end alike.
  */
 #include "table.h"
 
@@ -40,6 +40,35 @@ defer(struct message *m)
 	    "send to it separately");
 }
 
+/* How far it can go: nothing, a refusal for SPF, also one for DMARC. */
+static int
+reach(const struct message *m, enum enforcement mode, bool role)
+{
+	if (role)
+		return 0;
+	if (mode == ENFORCE_ENFORCE)
+		return 2;
+	return m->session->conf->spf_fail == CHOICE_REJECT ? 1 : 0;
+}
+
+static bool
+could_differ(const struct message *m, enum enforcement mode, bool role)
+{
+	return reach(m, mode, role) !=
+	    reach(m, m->facts.dmarc_mode, m->facts.role_only);
+}
+
+/* The strictest; a role's mode counts among roles only. */
+static void
+combine(struct facts *f, enum enforcement mode, bool role)
+{
+	if (role && !f->role_only)
+		return;
+	if ((!role && f->role_only) || mode > f->dmarc_mode)
+		f->dmarc_mode = mode;
+	f->role_only = role;
+}
+
 static void
 run(struct message *m)
 {
@@ -58,13 +87,10 @@ run(struct message *m)
 	}
 	if (m->class == CLASS_INBOUND &&
 	    conf->split_recipients == CHOICE_DEFER &&
-	    (mode != m->facts.dmarc_mode || role != m->facts.role_only)) {
+	    could_differ(m, mode, role))
 		defer(m);
-		return;
-	}
-	if (mode > m->facts.dmarc_mode)
-		m->facts.dmarc_mode = mode;
-	m->facts.role_only = m->facts.role_only && role;
+	else
+		combine(&m->facts, mode, role);
 }
 
 const struct stage stage_route = {

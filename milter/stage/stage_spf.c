@@ -59,6 +59,13 @@ refuse(struct message *m)
 	    m->session->conf->help_url));
 }
 
+/* A row of its own: an answer about DMARC says nothing of SPF. */
+static const char *
+waiting_for(const struct message *m)
+{
+	return arena_printf(m->arena, "spf %s", m->facts.spf_mailfrom.domain);
+}
+
 /* 451 only where the answer could have been a refusal, and not for ever. */
 static void
 wait_for_dns(struct message *m)
@@ -66,7 +73,7 @@ wait_for_dns(struct message *m)
 	const struct spf_verdict *v = &m->facts.spf_mailfrom;
 	const struct session *s = m->session;
 
-	if (!patience_wait(s->services->patience, v->domain,
+	if (!patience_wait(s->services->patience, waiting_for(m),
 	    s->conf->dmarc_tempfail_s))
 		return;
 	verdict_raise(&m->verdict, VERDICT_TEMPFAIL, "spf",
@@ -82,10 +89,13 @@ judge(struct message *m)
 	if (m->session->conf->spf_fail != CHOICE_REJECT ||
 	    m->class != CLASS_INBOUND || m->facts.role_only)
 		return;
+	if (m->facts.spf_mailfrom.result == SPF_IS_TEMPERROR) {
+		wait_for_dns(m);
+		return;
+	}
+	patience_clear(m->session->services->patience, waiting_for(m));
 	if (m->facts.spf_mailfrom.result == SPF_IS_FAIL)
 		refuse(m);
-	else if (m->facts.spf_mailfrom.result == SPF_IS_TEMPERROR)
-		wait_for_dns(m);
 }
 
 static void
@@ -94,7 +104,7 @@ run(struct message *m)
 	const struct dns *dns = m->session->services->dns;
 	struct spf_verdict *from = &m->facts.spf_mailfrom;
 	struct spf_verdict *helo = &m->facts.spf_helo;
-	struct spf_query q;
+	struct spf_query q, q_helo;
 
 	from->domain = helo->domain = "";
 	from->reason = helo->reason = "";
@@ -105,8 +115,7 @@ run(struct message *m)
 		from->reason = helo->reason = "the client has no address";
 		return;
 	}
-	query(m, SPF_HELO, &q);
-	spf_check(m->arena, dns, &q, helo);
+	/* MAIL FROM first: it is what counts, should the time run out. */
 	query(m, SPF_MAILFROM, &q);
 	if (!has_mailfrom(m)) {
 		from->result = SPF_NONE_FOUND;
@@ -115,6 +124,8 @@ run(struct message *m)
 		/* RFC 7208 section 2.4: the null sender is postmaster@HELO. */
 		spf_check(m->arena, dns, &q, from);
 	}
+	query(m, SPF_HELO, &q_helo);
+	spf_check(m->arena, dns, &q_helo, helo);
 	if (m->session->conf->received_spf)
 		edits_prepend(&m->edits, "Received-SPF", span_of(spf_received(
 		    m->arena, from, &q, m->session->conf->authserv_id)));

@@ -137,10 +137,6 @@ check_limits(const struct check *c)
 		    "'message-size' (%" PRIu64 " bytes) is above 'memory' (%"
 		    PRIu64 " bytes); no such message could be taken",
 		    conf->message_size, conf->memory);
-	if (conf->workers > conf->sessions)
-		conf_problem(c->t, line_of(c, "workers", "sessions"),
-		    "'workers' (%u) is above 'sessions' (%u); each worker "
-		    "needs a session", conf->workers, conf->sessions);
 }
 
 static void

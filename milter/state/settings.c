@@ -52,16 +52,19 @@ const struct setting settings[] = {
 	    "this name are removed. Several hosts of one system share one "
 	    "name. Without it the name of the host is taken." },
 	{ TOP("socket", socket, STRING),
+	    .restart = RESTART_POSTERN,
 	    .fallback = "unix:/var/spool/postfix/postern/milter.sock",
 	    .text = "Where Postfix reaches postern: \"unix:/PATH\", or "
 	    "\"inet:ADDRESS:PORT\" with an IPv6 address in brackets. The "
 	    "default lies in Postfix's queue directory, because Debian's "
 	    "smtpd and cleanup run in a chroot there; main.cf names it "
 	    "unix:postern/milter.sock." },
-	{ TOP("socket-mode", socket_mode, MODE), .fallback = "0660",
+	{ TOP("socket-mode", socket_mode, MODE),
+	    .restart = RESTART_POSTERN, .fallback = "0660",
 	    RANGE(0, 0777),
 	    .text = "The file mode of a unix socket." },
-	{ TOP("socket-group", socket_group, STRING), .fallback = "postfix",
+	{ TOP("socket-group", socket_group, STRING),
+	    .restart = RESTART_POSTERN, .fallback = "postfix",
 	    .text = "The group of a unix socket. Empty: the group that "
 	    "postern runs with." },
 	{ TOP("socket-users", socket_users, STRINGS),
@@ -72,22 +75,27 @@ const struct setting settings[] = {
 	    .text = "The addresses that may connect to an inet socket. Such "
 	    "a socket is refused without them, since whoever connects can "
 	    "have mail signed." },
-	{ TOP("user", user, STRING), .fallback = "", .example = "postern",
+	{ TOP("user", user, STRING),
+	    .restart = RESTART_POSTERN, .fallback = "", .example = "postern",
 	    .text = "The user that postern becomes when it is started as "
 	    "root. Empty: it stays who it is." },
-	{ TOP("group", group, STRING), .fallback = "",
+	{ TOP("group", group, STRING),
+	    .restart = RESTART_POSTERN, .fallback = "",
 	    .text = "The group that postern runs with. Empty: the group of "
 	    "its user." },
-	{ TOP("log", log, STRING), .fallback = "syslog",
+	{ TOP("log", log, STRING),
+	    .restart = RESTART_POSTERN, .fallback = "syslog",
 	    .words = "syslog|stderr",
 	    .text = "Where the log goes. The option -f sends it to standard "
 	    "error in any case." },
-	{ TOP("syslog-facility", syslog_facility, STRING), .fallback = "mail",
+	{ TOP("syslog-facility", syslog_facility, STRING),
+	    .restart = RESTART_POSTERN | RESTART_SIGNER, .fallback = "mail",
 	    .words = "mail|daemon|auth|authpriv|user|local0|local1|local2|"
 	    "local3|local4|local5|local6|local7",
 	    .text = "The facility of the log in syslog." },
 	{ TOP("debug", debug, BOOL), .fallback = "no",
-	    .text = "Log each step of each message. For a short time only: "
+	    .text = "Log each stage that a message passes, with the verdict "
+	    "so far and the milliseconds since MAIL. For a short time only: "
 	    "it is much." },
 	{ TOP("grace", grace_s, TIME), .fallback = "30s",
 	    RANGE(0, 10 * MINUTE), .unit = S,
@@ -99,7 +107,8 @@ const struct setting settings[] = {
 	    RANGE(1, 100000), .heading = "Limits",
 	    .text = "Connections from Postfix at once. One more is answered "
 	    "with a temporary error. Set it above the sum of the process "
-	    "limits of smtpd and cleanup." },
+	    "limits of smtpd and cleanup. The descriptors for them are "
+	    "asked for at the start, so raise it with a restart." },
 	{ TOP("workers", workers, COUNT), .fallback = "100", RANGE(1, 1024),
 	    .text = "Messages that may be checked or signed at their end at "
 	    "the same time. Others wait." },
@@ -238,6 +247,7 @@ const struct setting settings[] = {
 
 	/* Signing */
 	{ TOP("sign-socket", sign_socket, STRING),
+	    .restart = RESTART_SIGNER,
 	    .fallback = "/run/postern/sign.sock",
 	    .heading = "Signing outbound mail",
 	    .text = "The path of the unix socket of postern-sign." },
@@ -267,23 +277,28 @@ const struct setting settings[] = {
 	    .text = "Canonicalisation of the body." },
 
 	/* postern-sign */
-	{ TOP("sign-user", sign_user, STRING), .fallback = "",
+	{ TOP("sign-user", sign_user, STRING),
+	    .restart = RESTART_SIGNER, .fallback = "",
 	    .example = "postern-sign", .heading = "The signer",
 	    .text = "The user that postern-sign becomes when it is started "
 	    "as root; the key files belong to it. Take another one than "
 	    "postern's, which must not read them. Empty: it stays who it "
 	    "is." },
-	{ TOP("sign-group", sign_group, STRING), .fallback = "",
+	{ TOP("sign-group", sign_group, STRING),
+	    .restart = RESTART_SIGNER, .fallback = "",
 	    .text = "The group that postern-sign runs with. Empty: the group "
 	    "of its user." },
 	{ TOP("sign-socket-mode", sign_socket_mode, MODE),
+	    .restart = RESTART_SIGNER,
 	    .fallback = "0660", RANGE(0, 0777),
 	    .text = "The file mode of the signer's socket." },
 	{ TOP("sign-socket-group", sign_socket_group, STRING),
+	    .restart = RESTART_SIGNER,
 	    .fallback = "", .example = "postern",
 	    .text = "The group of the signer's socket; postern must be in "
 	    "it. Empty: the group that postern-sign runs with." },
 	{ TOP("sign-clients", sign_clients, STRINGS),
+	    .restart = RESTART_SIGNER,
 	    .fallback = "{ \"postern\" }",
 	    .text = "The users whose processes may ask for signatures. Root "
 	    "and the signer's own user always may." },

@@ -4,6 +4,7 @@
  *
  * Used by the files that read postern.conf.  Pure functions, any thread.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "conf_private.h"
@@ -34,6 +35,40 @@ may_hold(int outer, int inner)
 	return outer == SECTION_TOP ? inner == SECTION_DOMAIN || inner ==
 	    SECTION_FORWARDER : outer == SECTION_DOMAIN && inner ==
 	    SECTION_KEY;
+}
+
+static bool
+same_strings(const struct conf_strings *a, const struct conf_strings *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+bool
+setting_same(const struct setting *s, const struct conf *a,
+    const struct conf *b)
+{
+	const void *one = (const char *)a + s->offset;
+	const void *other = (const char *)b + s->offset;
+
+	assert(s->section == SECTION_TOP);
+	switch (s->type) {
+	case SETTING_STRING:
+	case SETTING_DOMAIN:
+		return strcmp(*(const char *const *)one,
+		    *(const char *const *)other) == 0;
+	case SETTING_MODE:
+		return *(const mode_t *)one == *(const mode_t *)other;
+	case SETTING_STRINGS:
+		return same_strings(one, other);
+	default:
+		assert(!"a type that no setting with restart has");
+		return true;
+	}
 }
 
 int

@@ -107,6 +107,20 @@ spaced(const char *words, char out[WORDS_SIZE])
 	return out;
 }
 
+static void
+print_restart(FILE *f, const struct setting *s)
+{
+	static const char *const whose[] = {
+		[RESTART_POSTERN] = "postern",
+		[RESTART_SIGNER] = "postern-sign",
+		[RESTART_POSTERN | RESTART_SIGNER] = "both programs"
+	};
+
+	if (s->restart != RESTART_NONE)
+		fprintf(f, "A change needs a restart of %s.\n",
+		    whose[s->restart]);
+}
+
 /* "From 1 to 2." and the default, for the manual. */
 static void
 print_limits(FILE *f, const struct setting *s)
@@ -117,6 +131,7 @@ print_limits(FILE *f, const struct setting *s)
 	    s->type == SETTING_TIME)
 		fprintf(f, "From %s to %s.\n", conf_value_format(s, s->min,
 		    low), conf_value_format(s, s->max, high));
+	print_restart(f, s);
 	if (s->fallback == NULL)
 		return;
 	fputs("Default: ", f);

@@ -59,3 +59,13 @@ def test_daemon_holds_no_private_keys():
 
 def test_daemon_uses_none_of_the_librarys_own_dns():
     assert "opendmarc_policy_query_dmarc" not in undefined("postern")
+
+
+@pytest.mark.parametrize("name", ["accept", "sigwait"])
+def test_libmilter_calls_ours(name):
+    """Functions that stand before those of the C library (daemon/accept.c);
+    unlinked, every peer would be admitted and a reload could end us."""
+    out = subprocess.run(["nm", "-D", "--defined-only", build() + "/postern"],
+                         stdout=subprocess.PIPE, check=True).stdout.decode()
+    assert name in [line.split()[-1].partition("@")[0]
+                    for line in out.splitlines()]

@@ -5,9 +5,12 @@ After each of these postern still serves an ordinary message; that it leaks
 nothing and touches no wrong memory is judged by the sanitizer builds.
 """
 import os
+import pwd
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -17,7 +20,7 @@ import authres
 import milterclient
 import odddns
 from milterclient import Closed, Milter, Protocol
-from tools import accepts, wait_for
+from tools import accepts, free_port, wait_for
 from world import HOST, STRANGER, mail
 
 
@@ -167,6 +170,44 @@ def test_idle_and_half_open_peers(victim):
     assert victim.submit(mail("x@good.example"), client=HOST).accepted
     for m in peers:
         m.close()
+
+
+# Says how many bytes of an answer to the negotiation came.
+NEGOTIATE = """import socket, struct, sys
+s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])
+try:
+    s.sendall(struct.pack(">IcIII", 13, b"O", 6, 0x1ff, 0x1fffff))
+    print(len(s.recv(100)))
+except ConnectionError:
+    print(0)
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("who,served", [("bin", False), ("nobody", True)])
+def test_users_that_may_connect(start, who, served):
+    """Root and postern's own user always may; others when they are named."""
+    p = start(extra='socket-users = {"%s"}\n' % who)
+    nobody = pwd.getpwnam("nobody")
+    got = subprocess.run(
+        [sys.executable, "-I", "-c", NEGOTIATE, p.sock], check=True,
+        stdout=subprocess.PIPE, user=nobody.pw_uid, group=nobody.pw_gid,
+        extra_groups=[], cwd="/").stdout
+    assert (int(got) > 0) == served
+    assert p.submit(mail("x@good.example"), client=HOST).accepted
+
+
+@pytest.mark.parametrize("peer,served", [("192.0.2.1", False),
+                                         ("127.0.0.0/8", True)])
+def test_addresses_that_may_connect(start, peer, served):
+    port = free_port()
+    p = start(listen=("127.0.0.1", port), extra='socket-peers = {"%s"}\n'
+              'socket = "inet:127.0.0.1:%d"\n' % (peer, port))
+    if served:
+        assert p.submit(mail("x@good.example"), client=HOST).accepted
+    else:
+        with pytest.raises(Closed):
+            Milter(p.sock)
 
 
 # -- sizes
@@ -461,6 +502,17 @@ def test_reload(start):
     assert forged(p) == "reject"
 
 
+def test_reload_while_it_starts(start):
+    """libmilter takes HUP for an end; it must never see one."""
+    for _ in range(3):
+        p = start()
+        for _ in range(20):
+            p.signal(signal.SIGHUP)
+            time.sleep(0.001)
+        p.reload("is in force for new connections")
+        assert forged(p) == "reject"
+
+
 def test_reload_under_load(start):
     p = start(extra="")
     done = threading.Event()
@@ -487,7 +539,6 @@ def test_reload_under_load(start):
 
 def test_stdout_that_cannot_be_written(folder, world):
     """A log on a full disk stops no mail."""
-    import subprocess
     from tools import TOP, stop
     env = dict(os.environ, RUN=folder + "/p", DNS=world.dns.address)
     with open("/dev/full", "wb") as full:
@@ -673,7 +724,6 @@ def test_special_names_are_asked(start, odd, domain):
 
 
 def test_no_dns_at_all(start):
-    from tools import free_port
     p = start(DNS="127.0.0.1@%d" % free_port(), extra=QUICK)
     out = p.submit(mail("x@good.example"), client=HOST)
     assert (out.word, out.final.code) == ("tempfail", 451), out

@@ -248,20 +248,29 @@ def test_signature_of_others_is_left(enforcing, world):
 
 # -- keys that cannot be used, and no signer
 
+BAD_KEYS = ("open", "garbage", "missing", "folder", "secret")
+
+
 def bad_keys(folder):
-    """Three domains with bad keys, and one with a good one."""
+    """Domains with bad keys, and one with a good one."""
     ok = keys.make(folder + "/ok.pem")
     open_ = keys.make(folder + "/open.pem")
     os.chmod(open_, 0o644)
     with open(folder + "/garbage.pem", "w") as f:
         f.write("no key\n")
     os.chmod(folder + "/garbage.pem", 0o600)
+    os.mkdir(folder + "/folder.pem", 0o700)
+    secret = keys.make(folder + "/secret.pem")
+    if os.geteuid() == 0:       # root reads all: make it another's
+        os.chown(secret, 65534, 65534)
+    else:
+        os.chmod(secret, 0)
     return "".join('domain "%s.example" { key "s1" { file = "%s/%s.pem" } }\n'
                    % (name, folder, name)
-                   for name in ("ok", "open", "garbage", "missing"))
+                   for name in ("ok", *BAD_KEYS))
 
 
-@pytest.mark.parametrize("name", ["open", "garbage", "missing"])
+@pytest.mark.parametrize("name", BAD_KEYS)
 def test_bad_key_touches_its_domain_only(start, folder, name):
     p = start(extra=bad_keys(folder))
     out = p.submit(mail("b@%s.example" % name), login=LOGIN,

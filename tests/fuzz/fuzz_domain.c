@@ -2,11 +2,24 @@
 /*
  * fuzz_domain: names of domains into their normal form.
  *
- * A normal form is valid, bounded and its own normal form; labels add up, and
- * a name lies below each of its tails.
+ * A normal form is valid, bounded, its own normal form and that of itself in
+ * capitals; labels add up, and a name lies below each of its tails.
  */
 #include "domain.h"
 #include "fuzz.h"
+
+static void
+check_capitals(const char *name)
+{
+	char loud[DOMAIN_SIZE], again[DOMAIN_SIZE];
+	size_t n = 0;
+
+	for (; name[n] != '\0'; n++)
+		loud[n] = name[n] >= 'a' && name[n] <= 'z' ?
+		    (char)(name[n] - 'a' + 'A') : name[n];
+	CHECK(domain_normalise(span_make(loud, n), again) == 0);
+	CHECK(strcmp(name, again) == 0);
+}
 
 static void
 check_normal(const char *name)
@@ -18,6 +31,7 @@ check_normal(const char *name)
 	CHECK(domain_valid(name));
 	CHECK(domain_normalise(span_of(name), again) == 0);
 	CHECK(strcmp(name, again) == 0);
+	check_capitals(name);
 	CHECK(labels >= 1 && labels <= DOMAIN_MAX / 2 + 1);
 	for (size_t keep = 1; keep <= labels; keep++) {
 		const char *tail = domain_tail(name, keep);

@@ -64,6 +64,17 @@ measure(struct span value, size_t head, size_t *blank_r)
 	return longest;
 }
 
+/* A CR alone: what stands around it can become its LF. */
+static bool
+has_stray(struct span value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] == '\r' && (i + 1 == value.n ||
+		    value.p[i + 1] != '\n'))
+			return true;
+	return false;
+}
+
 static void
 check_unfold(struct arena *a, struct span value)
 {
@@ -88,7 +99,7 @@ check_fold(struct arena *a, struct span name, struct span value)
 	}
 	CHECK(before > LINE_MAX_RFC5322);
 	CHECK(measure(folded, name.n + 1, &blank) <= LINE_MAX_RFC5322);
-	CHECK(blank <= blank_before);
+	CHECK(blank <= blank_before || has_stray(value));
 	CHECK(same_text(value, folded));
 	CHECK(!field_fold(a, name, folded, &again));
 }

@@ -42,10 +42,9 @@ fuzz_mail(struct span text, struct fuzz_mail *m)
 	long colon;
 
 	m->nfields = 0;
-	while (text.n > 0 && m->nfields < FUZZ_FIELDS) {
+	while (text.n > 0 && m->nfields < FUZZ_FIELDS &&
+	    !span_starts(text, "\n") && !span_starts(text, "\r\n")) {
 		line = fuzz_field(&text);
-		if (line.n == 0)
-			break;
 		colon = span_chr(line, ':');
 		m->field[m->nfields].name = span_make(line.p,
 		    colon < 0 ? line.n : (size_t)colon);
@@ -53,7 +52,8 @@ fuzz_mail(struct span text, struct fuzz_mail *m)
 		    span_make(line.p + line.n, 0) :
 		    span_from(line, (size_t)colon + 1);
 	}
-	m->body = text;
+	m->body = span_from(text, span_starts(text, "\r\n") ? 2 :
+	    span_starts(text, "\n") ? 1 : 0);
 }
 
 #endif

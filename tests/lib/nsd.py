@@ -7,21 +7,21 @@ relative to the zone ("@", "www"), a type and its data: "@ A 192.0.2.1".  Text
 records may be given as tuples (owner, text) and are quoted and split here.
 """
 import os
+import re
 import socket
 import subprocess
 
 import dns.message
 import dns.query
 
-from tools import free_port, stop, wait_for
+from tools import WITH_US, free_port, stop, wait_for
 
 CONF = """server:
     ip-address: 127.0.0.1@{port}
     username: ""
     chroot: ""
     zonesdir: "{dir}"
-    database: ""
-    pidfile: "{dir}/nsd.pid"
+{database}    pidfile: "{dir}/nsd.pid"
     xfrdfile: "{dir}/xfrd.state"
     xfrdir: "{dir}"
     zonelistfile: "{dir}/zone.list"
@@ -49,7 +49,9 @@ class Nsd:
         self.port = free_port()
         self.address = "127.0.0.1@%d" % self.port
         os.makedirs(self.dir, exist_ok=True)
-        conf = [CONF.format(port=self.port, dir=self.dir)]
+        nsd = "/usr/sbin/nsd" if os.path.exists("/usr/sbin/nsd") else "nsd"
+        conf = [CONF.format(port=self.port, dir=self.dir,
+                            database=self.database_setting(nsd))]
         zones = dict(zones)
         zones.setdefault(".", [])
         for zone, lines in zones.items():
@@ -69,12 +71,20 @@ class Nsd:
         path = os.path.join(self.dir, "nsd.conf")
         with open(path, "w") as f:
             f.write("".join(conf))
-        nsd = "/usr/sbin/nsd" if os.path.exists("/usr/sbin/nsd") else "nsd"
-        self.proc = subprocess.Popen([nsd, "-d", "-c", path],
+        self.proc = subprocess.Popen(WITH_US + [nsd, "-d", "-c", path],
                                      stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
         wait_for("nsd", self.answers)
+
+    @staticmethod
+    def database_setting(nsd):
+        """Before 4.8 nsd keeps a database file unless it is told not to."""
+        said = subprocess.run([nsd, "-v"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT).stdout.decode()
+        found = re.search(r"version (\d+)\.(\d+)", said)
+        old = found and (int(found[1]), int(found[2])) < (4, 8)
+        return '    database: ""\n' if old else ""
 
     def answers(self):
         if self.proc.poll() is not None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from tools import TOP, stop
+from tools import TOP, WITH_US, stop
 
 
 class OddDns:
@@ -16,7 +16,7 @@ class OddDns:
         self.log_path = folder + "/queries"
         self.set(names or {}, **more)
         self.proc = subprocess.Popen(
-            [sys.executable, TOP + "/tests/lib/baddns.py", "--zone",
+            WITH_US + [sys.executable, TOP + "/tests/lib/baddns.py", "--zone",
              self.zone, "--log", self.log_path],
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         word, _, port = self.proc.stdout.readline().decode().partition(" ")

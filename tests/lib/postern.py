@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import milterclient
-from tools import TOP, accepts, wait_for
+from tools import TOP, WITH_US, accepts, wait_for
 
 PAIR = re.compile(r'([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
@@ -33,7 +33,8 @@ class Failed(Exception):
 class Postern:
     live = []
 
-    def __init__(self, run, extra=None, **env):
+    def __init__(self, run, extra=None, listen=None, **env):
+        """listen: where it listens when `extra` says other than SOCK."""
         self.run = str(run)
         os.makedirs(self.run, exist_ok=True)
         self.sock = env.pop("SOCK", None) or self.run + "/milter.sock"
@@ -43,12 +44,13 @@ class Postern:
                 f.write(extra)
         self.extra = env.get("EXTRA")
         full = dict(os.environ, RUN=self.run, SOCK=self.sock)
+        self.sock = listen or self.sock
         full.update({k: v for k, v in env.items() if v is not None})
         full.update(self.sanitizers())
         self.log_path = self.run + "/log"
         with open(self.log_path, "ab") as log:
             self.proc = subprocess.Popen(
-                [TOP + "/tests/run-postern"], env=full, stdout=log,
+                WITH_US + [TOP + "/tests/run-postern"], env=full, stdout=log,
                 stderr=log, stdin=subprocess.DEVNULL)
         self.code = None
         try:
@@ -74,7 +76,7 @@ class Postern:
         if self.proc.poll() is not None:
             self.code = self.proc.returncode
             raise Failed(self.code, self.log())
-        return os.path.exists(self.sock) and accepts(self.sock)
+        return accepts(self.sock)
 
     def _pid(self, name):
         with open("%s/%s.pid" % (self.run, name)) as f:

@@ -126,11 +126,15 @@ class Postfix:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def start(self):
-        done = self.command("postfix", "start", check=False)
-        assert done.returncode == 0, done.stdout.decode() + self.log()
         self.started = True
-        wait_for("Postfix", lambda: accepts(("127.0.0.1", self.port)) and
-                 accepts(("127.0.0.1", self.subport)))
+        try:
+            done = self.command("postfix", "start", check=False)
+            assert done.returncode == 0, done.stdout.decode() + self.log()
+            for port in (self.port, self.subport):
+                wait_for("Postfix", lambda: accepts(("127.0.0.1", port)))
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def client(self, addr=None, **how):

@@ -7,6 +7,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+# Before a command: it gets TERM when we are gone, however that came.
+WITH_US = ["setpriv", "--pdeathsig", "TERM"]
 _given = set()
 
 

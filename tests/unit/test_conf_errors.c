@@ -245,9 +245,6 @@ static const struct wrong crossed[] = {
 	{ ID "message-size = 100M\nmemory = 50M\n",
 	  "t.conf:2: 'message-size' (104857600 bytes) is above 'memory' "
 	  "(52428800 bytes); no such message could be taken" },
-	{ ID "sessions = 8\n",
-	  "t.conf:2: 'workers' (32) is above 'sessions' (8); each worker "
-	  "needs a session" },
 	{ ID "help-url = \"javascript:x\"\n",
 	  "t.conf:2: 'help-url' must begin with https:// and be at most 200 "
 	  "ASCII characters without blanks, not \"javascript:x\"" },
