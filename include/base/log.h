@@ -11,7 +11,8 @@
  * Each call writes one line; control characters in the result are replaced,
  * so that nothing from the network can forge a line.  Lines longer than
  * LOG_LINE_MAX are cut.  Any thread.  Only daemons and state/ call it;
- * mail/, auth/, flow/ and stage/ return their reasons instead.
+ * mail/, auth/, flow/ and stage/ return their reasons instead (but for
+ * log_fatal() where memory has run out).
  */
 #ifndef POSTERN_LOG_H
 #define POSTERN_LOG_H
