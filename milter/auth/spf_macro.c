@@ -171,13 +171,15 @@ spf_macro_uses(struct span s, char letter)
 	size_t i = 0;
 
 	while (i < s.n) {
-		if (s.p[i] != '%') {
-			i++;
-			continue;
+		size_t n = 1;
+
+		if (s.p[i] == '%') {
+			n = read_macro(span_from(s, i), LETTERS_ALL, &m);
+			if (n > 0 && m.letter == letter)
+				return true;
 		}
-		i += read_macro(span_from(s, i), LETTERS_ALL, &m);
-		if (m.letter == letter)
-			return true;
+		/* What is no macro-string is stepped over all the same. */
+		i += n > 0 ? n : 1;
 	}
 	return false;
 }

@@ -30,6 +30,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "conn.h"
 #include "listen.h"
 
 #define OUT_OF_DESCRIPTORS_MS 20
@@ -47,11 +48,14 @@ accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 		errno = e;
 		return -1;
 	}
-	if (listen_is(fd) && !listen_admits(peer)) {
+	if (!listen_is(fd))
+		return peer;
+	if (!listen_admits(peer)) {
 		close(peer);
 		errno = ECONNABORTED;
 		return -1;
 	}
+	conn_accepted();
 	return peer;
 }
 

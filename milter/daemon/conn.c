@@ -43,6 +43,8 @@ struct conn {
 
 static _Atomic unsigned sessions, messages;
 static _Atomic int64_t last_end;
+/* Connections, nudges too, that have not been served yet. */
+static _Atomic int unserved;
 /* For conn_await(): the first session was opened. */
 static pthread_mutex_t opened_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
@@ -74,10 +76,23 @@ conn_await(void)
 	pthread_mutex_unlock(&opened_lock);
 }
 
+void
+conn_accepted(void)
+{
+	atomic_fetch_add(&unserved, 1);
+}
+
+int
+conn_unserved(void)
+{
+	return atomic_load(&unserved);
+}
+
 static void
 count_session(void)
 {
 	counter_add(COUNT_SESSIONS);
+	atomic_fetch_sub(&unserved, 1);
 	if (atomic_fetch_add(&sessions, 1) > 0)
 		return;
 	pthread_mutex_lock(&opened_lock);
@@ -264,6 +279,8 @@ on_mail(SMFICTX *ctx, char **argv)
 		return say(ctx, VERDICT_REJECT, "553", "5.1.7",
 		    "The sender's address is too long");
 	atomic_fetch_add(&messages, 1);
+	c->overloaded = c->overloaded &&
+	    conn_sessions() > c->session->conf->sessions;
 	if (c->overloaded && m->class != CLASS_LOCAL) {
 		end_message(c);
 		return say(ctx, VERDICT_TEMPFAIL, "451", "4.3.2",
@@ -386,8 +403,10 @@ on_close(SMFICTX *ctx)
 {
 	struct conn *c = smfi_getpriv(ctx);
 
-	if (c == NULL)
-		return SMFIS_CONTINUE;	/* a nudge */
+	if (c == NULL) {	/* a nudge */
+		atomic_fetch_sub(&unserved, 1);
+		return SMFIS_CONTINUE;
+	}
 	end_message(c);
 	session_free(&c->session);
 	smfi_setpriv(ctx, NULL);

@@ -20,6 +20,9 @@ int	conn_serve(void);
 /* Open sessions, and messages between MAIL and their reply. */
 unsigned	conn_sessions(void);
 unsigned	conn_messages(void);
+/* A connection came in; and how many wait for their negotiation. */
+void	conn_accepted(void);
+int	conn_unserved(void);
 /* Waits until a session is open; for one thread. */
 void	conn_await(void);
 /* clock_ms() when the last message ended, 0: none yet. */

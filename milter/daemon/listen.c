@@ -11,6 +11,7 @@
 #include "listen.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -30,7 +31,7 @@
 /* Room for the answer of getpwuid_r(). */
 #define PASSWD_MAX		4096
 
-static int listening = -1;
+static _Atomic int listening = -1;
 static bool passed_by_systemd;
 /* The name is given up, or stays with systemd. */
 static _Atomic bool ended;
@@ -41,12 +42,6 @@ static _Atomic bool ended;
 #define NUDGES_KNOWN	64
 static _Atomic unsigned nudge_ports[NUDGES_KNOWN];
 static char unix_path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-
-bool
-listen_is(int fd)
-{
-	return fd >= 0 && fd == listening;
-}
 
 /* The path, when the descriptor is a unix socket. */
 static void
@@ -86,20 +81,26 @@ give_to_user(const char *path, const struct conf *c, char **error_r)
 	return 0;
 }
 
-#ifdef HAVE_MILTER_FD
-
 static int
 open_own(const struct conf *c, char **error_r)
 {
 	const char *at = strchr(c->socket, ':') + 1;
+	int fd;
 
 	if (strncmp(c->socket, "inet", 4) == 0)
 		return sock_listen_inet(at, error_r);
-	listening = sock_listen_unix(at, c->socket_mode, c->socket_group,
-	    error_r);
-	if (listening >= 0 && give_to_user(at, c, error_r) < 0)
+	fd = sock_listen_unix(at, c->socket_mode, c->socket_group, error_r);
+	if (fd >= 0 && give_to_user(at, c, error_r) < 0)
 		return -1;
-	return listening;
+	return fd;
+}
+
+#ifdef HAVE_MILTER_FD
+
+bool
+listen_is(int fd)
+{
+	return fd >= 0 && fd == listening;
 }
 
 const char *
@@ -123,26 +124,49 @@ listen_open(const struct conf *c, char **error_r)
 #else
 
 /*
- * A libmilter without "fd:N" makes the socket itself, with the mode that the
- * umask leaves; its listener's descriptor is not known, so peers are not
- * checked and the file's mode alone guards it.
+ * A libmilter without "fd:N" makes the socket itself, as the user that we have
+ * become, with the mode that the umask leaves and the group of its folder.
+ * Nobody else in this program calls accept(), so the first call names the
+ * listening descriptor.
  */
+bool
+listen_is(int fd)
+{
+	listening = fd;
+	return true;
+}
+
+/* "inet:192.0.2.1:8891" as "inet:8891@192.0.2.1". */
+static void
+milter_spec(const char *ours, char *spec, size_t size)
+{
+	const char *addr = strchr(ours, ':') + 1;
+	const char *port = strrchr(ours, ':') + 1;
+	int n = (int)(port - 1 - addr);
+
+	if (strncmp(ours, "unix:", 5) == 0)
+		snprintf(spec, size, "%s", ours);
+	else if (addr[0] == '[')
+		snprintf(spec, size, "inet6:%s@%.*s", port, n - 2, addr + 1);
+	else
+		snprintf(spec, size, "inet:%s@%.*s", port, n, addr);
+}
+
+/* Ours is made first, for its checks, and then taken away. */
 const char *
 listen_open(const struct conf *c, char **error_r)
 {
 	static char spec[SPEC_MAX];
+	int fd = open_own(c, error_r);
 
-	if (strncmp(c->socket, "unix:", 5) != 0) {
-		*error_r = strdup("this build's libmilter cannot check the "
-		    "peers of an inet socket; use unix:");
+	if (fd < 0)
 		return NULL;
-	}
+	learn_path(fd);
+	close(fd);
+	if (unix_path[0] != '\0')
+		unlink(unix_path);
 	umask(0777 & ~c->socket_mode);
-	unlink(c->socket + 5);
-	snprintf(unix_path, sizeof(unix_path), "%s", c->socket + 5);
-	snprintf(spec, sizeof(spec), "%s", c->socket);
-	(void)give_to_user;
-	(void)learn_path;
+	milter_spec(c->socket, spec, sizeof(spec));
 	return spec;
 }
 
@@ -239,6 +263,9 @@ listen_admits(int fd)
 
 	if (sock_peer(fd, &peer) < 0)
 		return false;
+	/* The socket of listen_end() has a name, but no mode: the nudge. */
+	if (atomic_load(&ended))
+		return peer.local && peer.uid == geteuid();
 	if (!peer.local && is_nudge(fd))
 		return true;
 	c = conf_pin();

@@ -110,8 +110,10 @@ const struct setting settings[] = {
 	    "limits of smtpd and cleanup. The descriptors for them are "
 	    "asked for at the start, so raise it with a restart." },
 	{ TOP("workers", workers, COUNT), .fallback = "100", RANGE(1, 1024),
-	    .text = "Messages that may be checked or signed at their end at "
-	    "the same time. Others wait." },
+	    .text = "Messages from outside that may be checked at their end "
+	    "at the same time. Others wait. As many of our own may be signed "
+	    "beside them, so that the slow DNS of strangers does not hold "
+	    "them up." },
 	{ TOP("worker-wait", worker_wait_ms, TIME), .fallback = "60s",
 	    RANGE(1 * S, 4 * MINUTE), .unit = MS,
 	    .text = "How long a message waits for its turn before it is "
@@ -164,7 +166,8 @@ const struct setting settings[] = {
 	{ TOP("dns-budget", dns_budget_ms, TIME), .fallback = "20s",
 	    RANGE(100 * MS, 4 * MINUTE), .unit = MS,
 	    .text = "How long all questions of one message may take. RFC "
-	    "7208 wants at least 20s for SPF." },
+	    "7208 wants at least 20s for SPF. When SPF has used it up, DKIM "
+	    "and DMARC have the time of one question each." },
 	{ TOP("dns-cache", dns_cache, COUNT), .fallback = "10000",
 	    RANGE(0, 1000000),
 	    .text = "Answers that are kept. 0 turns the cache off." },
@@ -234,7 +237,8 @@ const struct setting settings[] = {
 	    RANGE(0, 5 * DAY), .unit = S,
 	    .text = "For how long mail of one domain is deferred because its "
 	    "DNS does not answer and the answer could change the verdict. "
-	    "After that it is passed with a mark. 0: it is never deferred." },
+	    "After that it is passed with a mark (X-Postern-Quarantine). 0: "
+	    "it is never deferred." },
 	{ TOP("split-recipients", split_recipients, CHOICE),
 	    .fallback = "defer", CHOICE("defer|strictest", defer_strictest),
 	    .text = "What happens when recipients of one message have "

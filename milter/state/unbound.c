@@ -51,12 +51,17 @@
 #define UDP_SOCKETS	(DNS_INFLIGHT_MAX + 500)
 #define TCP_SOCKETS	50
 /*
- * Tries of one server.  The library sends twice for each, and waits twice as
- * long at the next: with two tries 1 + 1 + 2 + 2 parts at most, which are our
- * time, so that it does not work on for nobody.
+ * Tries of one server, each with twice the wait of the one before; all parts
+ * together are our time, so that the library does not work on for nobody.
+ * Before 1.20 it sends twice for each: 1 + 1 + 2 + 2 parts, else 1 + 2 + 4.
  */
+#if UNBOUND_VERSION_MAJOR == 1 && UNBOUND_VERSION_MINOR < 20
 #define TRIES		2
 #define TRY_PART	6
+#else
+#define TRIES		3
+#define TRY_PART	7
+#endif
 #define TRY_MIN_MS	50
 #define TRY_MAX_MS	2000
 /* Rdata joined of one answer: more cannot be in a DNS message. */

@@ -2,6 +2,7 @@
 """The process: its socket and who may connect, its user, signals, the service
 manager, syslog, and threads that stand in each other's way."""
 import grp
+import json
 import os
 import pwd
 import re
@@ -21,7 +22,8 @@ import odddns
 from daemon import Daemon
 from milterclient import Closed, Milter
 from postern import Failed
-from tools import accepts, free_port, wait_for
+from test_signer import Signer
+from tools import TOP, accepts, free_port, wait_for
 from world import HOST, STRANGER, mail
 
 NOBODY = pwd.getpwnam("nobody")
@@ -253,6 +255,16 @@ def test_what_needs_a_restart_is_said(daemon):
     assert good(d).accepted
 
 
+def test_signer_says_what_needs_a_restart(folder):
+    s = Signer(folder)
+    s.start()
+    s.extra = 'sign-clients = {"root"}\n'
+    s.write()
+    s.proc.send_signal(signal.SIGHUP)
+    s.says("need a restart of postern-sign")
+    s.stop()
+
+
 def test_drain_takes_nothing_new(daemon):
     d = daemon()
     m = begun(d.sock)
@@ -398,6 +410,45 @@ def test_debug_and_back(daemon):
     before = d.log().count("debug: ")
     assert good(d).accepted
     assert d.log().count("debug: ") == before
+
+
+def test_log_to_stderr_by_setting(daemon):
+    d = daemon("log = stderr\n", log=())
+    assert d.log().startswith("postern: start: ")
+
+
+# -- the system's resolver
+
+OWN_NET = """
+import fcntl, os, socket, struct, subprocess, sys
+folder, top = sys.argv[1:3]
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:     # lo up
+    fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+subprocess.run(["mount", "--bind", folder + "/resolv.conf",
+                "/etc/resolv.conf"], check=True)
+dns = subprocess.Popen(
+    ["setpriv", "--pdeathsig", "TERM", sys.executable,
+     top + "/tests/lib/baddns.py", "--port", "53", "--zone",
+     folder + "/zone.json"], stdout=subprocess.PIPE)
+assert dns.stdout.readline().startswith(b"ready")
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
+
+@pytest.mark.root
+def test_nameservers_of_the_system(daemon, folder):
+    if subprocess.run(["unshare", "-m", "-n", "true"],
+                      stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no namespaces here")
+    with open(folder + "/resolv.conf", "w") as f:
+        f.write("search example.org\nnameserver 127.0.0.1\n")
+    with open(folder + "/zone.json", "w") as f:
+        json.dump({"names": {"good.example": {
+            "TXT": ["v=spf1 ip4:%s -all" % HOST]}}}, f)
+    d = daemon("nameservers = {}\n", before=[
+        "unshare", "-m", "-n", sys.executable, "-c", OWN_NET, folder, TOP])
+    spf = [r for r in authres.of(good(d)) if r.method == "spf"]
+    assert spf[0].result == "pass"
 
 
 # -- threads

@@ -343,6 +343,8 @@ def test_temporary_errors_do_not_last_for_ever(start):
     assert out.accepted, out
     assert authres.one(authres.of(out), "dmarc").result == "temperror"
     assert "dmarc-override" in p.line("4Marked")
+    assert [v.strip() for v in out.all(MARK)] == [
+        "dmarc=temperror header.from=" + BROKEN]
 
 
 def test_monitor_never_waits(monitoring):

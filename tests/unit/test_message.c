@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "bounds.h"
+#include "clock.h"
 #include "flow_fixture.h"
 #include "logline.h"
 
@@ -190,6 +191,50 @@ recipients(void **state)
 	session_free(&s);
 }
 
+/* Where nothing may be refused they are cut, and have no parts. */
+static void
+long_addresses_of_local_mail(void **state)
+{
+	char huge[ADDRESS_MAX + 100];
+	struct session *s;
+	struct message *m;
+
+	(void)state;
+	fixture_conf();
+	memset(huge, 'a', sizeof(huge) - 1);
+	memcpy(huge + 10, "@b.example", 10);
+	huge[sizeof(huge) - 1] = '\0';
+	s = fixture_session("127.0.0.1", 0, "");
+	m = message_begin(s, huge, "", false);
+	assert_non_null(m);
+	assert_int_equal(m->sender.n, ADDRESS_MAX);
+	assert_int_equal(m->from.domain.n, 0);
+	assert_int_equal(message_rcpt(m, huge), 0);
+	assert_int_equal(m->rcpt[0].address.n, ADDRESS_MAX);
+	assert_int_equal(m->rcpt[0].mailbox.domain.n, 0);
+	session_free(&s);
+}
+
+/* A check that begins late still has one question's time. */
+static void
+time_for_dns(void **state)
+{
+	struct conf *c = fixture_conf();
+	struct session *s;
+	struct message *m;
+
+	(void)state;
+	c->dns_timeout_ms = 5000;
+	s = fixture_session("192.0.2.1", 25, "");
+	m = fixture_message(s, "", NULL, "x");
+	m->deadline = clock_ms() - 1;
+	assert_in_range(message_dns_until(m), clock_ms() + 4000,
+	    clock_ms() + 5000);
+	m->deadline = clock_ms() + 9000;
+	assert_int_equal(message_dns_until(m), m->deadline);
+	session_free(&s);
+}
+
 static void
 one_line(void **state)
 {
@@ -217,6 +262,56 @@ one_line(void **state)
 	session_free(&s);
 }
 
+/* Nothing from outside pushes out what was found. */
+static void
+full_line(void **state)
+{
+	char quotes[1000];
+	struct session *s;
+	struct message *m;
+	const char *line;
+
+	(void)state;
+	fixture_conf();
+	memset(quotes, '"', sizeof(quotes) - 1);
+	quotes[sizeof(quotes) - 1] = '\0';
+	s = fixture_session("192.0.2.1", 25, "");
+	session_helo(s, quotes);
+	free(s->client_name);
+	s->client_name = strdup(quotes);
+	m = message_begin(s, quotes, "", false);
+	assert_int_equal(message_rcpt(m, quotes), 0);
+	message_end(m, "QID");
+	m->facts.spf_mailfrom.result = SPF_IS_FAIL;
+	m->facts.spf_mailfrom.domain = m->facts.spf_mailfrom.reason = quotes;
+	m->facts.dmarc.domain = m->facts.dmarc.reason = quotes;
+	m->facts.dmarc.disagreement = "";
+	m->facts.dmarc_override = quotes;
+	m->facts.dmarc_action = "would-reject";
+	line = logline(m);
+	assert_non_null(strstr(line, " dmarc-action=would-reject "));
+	assert_non_null(strstr(line, " dmarc-why="));
+	assert_in_range(strlen(line), 1, LOG_LINE_MAX);
+	session_free(&s);
+}
+
+static void
+line_of_a_recipient(void **state)
+{
+	struct session *s;
+	struct message *m;
+
+	(void)state;
+	fixture_conf();
+	s = fixture_session("192.0.2.1", 25, "");
+	m = message_begin(s, "<>", "", false);
+	assert_int_equal(message_rcpt(m, "<one@b.example>"), 0);
+	assert_int_equal(message_rcpt(m, "<two@b.example>"), 0);
+	assert_non_null(strstr(logline(m), " rcpt=one@b.example "));
+	assert_non_null(strstr(logline_rcpt(m), " rcpt=two@b.example "));
+	session_free(&s);
+}
+
 int
 main(void)
 {
@@ -228,6 +323,10 @@ main(void)
 		cmocka_unit_test(memory_is_shared),
 		cmocka_unit_test(classes),
 		cmocka_unit_test(recipients),
+		cmocka_unit_test(long_addresses_of_local_mail),
+		cmocka_unit_test(time_for_dns),
+		cmocka_unit_test(full_line),
+		cmocka_unit_test(line_of_a_recipient),
 		cmocka_unit_test(one_line)
 	};
 

@@ -178,6 +178,68 @@ forged_results_go(void **state)
 	session_free(&s);
 }
 
+static const struct {
+	enum conf_choice spf_fail;
+	enum enforcement mode[2];	/* of the domains of two recipients */
+	const char	*local[2];
+	bool		 split;
+	enum enforcement want;		/* when both are kept */
+	bool		 role_only;
+} routes[] = {
+	{ CHOICE_MARK, { ENFORCE_ENFORCE, ENFORCE_ENFORCE }, { "u", "v" },
+	    false, ENFORCE_ENFORCE, false },
+	{ CHOICE_MARK, { ENFORCE_ENFORCE, ENFORCE_MONITOR }, { "u", "v" },
+	    true, ENFORCE_ENFORCE, false },
+	{ CHOICE_MARK, { ENFORCE_ENFORCE, ENFORCE_ENFORCE }, { "u", "abuse" },
+	    true, ENFORCE_ENFORCE, false },
+	/* What cannot end otherwise is not divided. */
+	{ CHOICE_MARK, { ENFORCE_OFF, ENFORCE_MONITOR }, { "u", "v" }, false,
+	    ENFORCE_MONITOR, false },
+	{ CHOICE_MARK, { ENFORCE_MONITOR, ENFORCE_MONITOR }, { "u", "abuse" },
+	    false, ENFORCE_MONITOR, false },
+	{ CHOICE_REJECT, { ENFORCE_MONITOR, ENFORCE_MONITOR },
+	    { "u", "abuse" }, true, ENFORCE_MONITOR, false },
+	/* Where a role stands first, its mode is not the other's. */
+	{ CHOICE_MARK, { ENFORCE_ENFORCE, ENFORCE_MONITOR }, { "abuse", "v" },
+	    false, ENFORCE_MONITOR, false },
+	{ CHOICE_MARK, { ENFORCE_MONITOR, ENFORCE_ENFORCE }, { "u", "abuse" },
+	    false, ENFORCE_MONITOR, false },
+	{ CHOICE_MARK, { ENFORCE_ENFORCE, ENFORCE_MONITOR },
+	    { "abuse", "postmaster" }, false, ENFORCE_ENFORCE, true }
+};
+
+static void
+policies_of_recipients(void **state)
+{
+	static struct conf_domain domains[] = {
+		{ .name = "a.example" }, { .name = "b.example" }
+	};
+	static const char *const at[] = { "a.example", "b.example" };
+	struct conf *c = fixture_conf();
+	struct session *s = fixture_session("192.0.2.1", 25, "");
+
+	(void)state;
+	c->domains = domains;
+	c->ndomains = 2;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		struct message *m = message_begin(s, "<>", "", false);
+
+		c->spf_fail = routes[i].spf_fail;
+		for (int k = 0; k < 2; k++) {
+			domains[k].dmarc = routes[i].mode[k];
+			assert_int_equal(message_rcpt(m, arena_printf(
+			    m->arena, "<%s@%s>", routes[i].local[k], at[k])),
+			    0);
+			stage_route.run(m);
+		}
+		assert_int_equal(m->verdict.kind, routes[i].split ?
+		    VERDICT_TEMPFAIL : VERDICT_ACCEPT);
+		assert_int_equal(m->facts.dmarc_mode, routes[i].want);
+		assert_int_equal(m->facts.role_only, routes[i].role_only);
+	}
+	session_free(&s);
+}
+
 int
 main(void)
 {
@@ -187,7 +249,8 @@ main(void)
 		cmocka_unit_test(only_its_class_and_point),
 		cmocka_unit_test(local_is_never_refused),
 		cmocka_unit_test(faults_are_answered),
-		cmocka_unit_test(forged_results_go)
+		cmocka_unit_test(forged_results_go),
+		cmocka_unit_test(policies_of_recipients)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
