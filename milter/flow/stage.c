@@ -111,12 +111,30 @@ spare_local(struct message *m)
 		m->verdict.kind = VERDICT_ACCEPT;
 }
 
+/*
+ * Nor is a relay refused: it would have to send the bounce, to somebody who
+ * may not have written.  What could not be checked says so on top, above
+ * results that may be forged (RFC 8601 section 2.2: "none").
+ */
+static void
+spare_relay(struct message *m)
+{
+	if (m->class != CLASS_RELAY || m->verdict.kind != VERDICT_REJECT)
+		return;
+	m->verdict.kind = VERDICT_ACCEPT;
+	edits_prepend(&m->edits, "Authentication-Results", span_of(
+	    arena_printf(m->arena, " %s (not checked: %s); none",
+	    m->session->conf->authserv_id, m->verdict.reason)));
+}
+
 /* The setting debug; nothing of the message's text goes in here. */
 static void
 trace(const struct stage *s, const struct message *m)
 {
 	char ip[IPADDR_STRLEN];
 
+	if (!m->session->conf->debug)
+		return;
 	log_debug("stage %s: queue id %s, client %s, class %s, so far %s, "
 	    "%lld ms", s->name, m->queue_id[0] == '\0' ? "-" : m->queue_id,
 	    ipaddr_str(&m->session->client, ip), class_word(m->class),
@@ -131,6 +149,7 @@ stages_run(const struct stage *const *table, enum point point,
 	if (point == AT_END && m->fault != FAULT_NONE) {
 		raise_fault(m);
 		spare_local(m);
+		spare_relay(m);
 		return;
 	}
 	for (size_t i = 0; table[i] != NULL; i++) {

@@ -152,6 +152,38 @@ faults_are_answered(void **state)
 	}
 }
 
+/* A relay is not refused; what was not checked says so. */
+static void
+faults_of_relays(void **state)
+{
+	static struct ipnet relay;
+	const struct stage *table[] = { &gives_spf, NULL };
+	struct conf *c = fixture_conf();
+	struct session *s;
+	struct message *m;
+	const struct field *f;
+	const char *why;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(ipnet_parse("203.0.113.0/24", &relay, &why), 0);
+	c->relay_networks = (struct conf_nets){ &relay, 1 };
+	s = fixture_session("203.0.113.9", 25, "");
+	m = fixture_message(s, "", NULL, "x");
+	m->fault = FAULT_HEADERS;
+	stages_run(table, AT_END, m);
+	assert_int_equal(m->verdict.kind, VERDICT_ACCEPT);
+	f = edits_render(&m->edits, m->fields, m->nfields, &n);
+	assert_int_equal(n, 1);
+	assert_true(span_is(f[0].value, " mx.example.org (not checked: header "
+	    "too large or too many fields); none"));
+	m = fixture_message(s, "", NULL, "x");
+	m->fault = FAULT_MEMORY;
+	stages_run(table, AT_END, m);
+	assert_int_equal(m->verdict.kind, VERDICT_TEMPFAIL);
+	session_free(&s);
+}
+
 static void
 forged_results_go(void **state)
 {
@@ -249,6 +281,7 @@ main(void)
 		cmocka_unit_test(only_its_class_and_point),
 		cmocka_unit_test(local_is_never_refused),
 		cmocka_unit_test(faults_are_answered),
+		cmocka_unit_test(faults_of_relays),
 		cmocka_unit_test(forged_results_go),
 		cmocka_unit_test(policies_of_recipients)
 	};
