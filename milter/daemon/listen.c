@@ -23,10 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "sock.h"
 
 #define SYSTEMD_FIRST_FD	3	/* SD_LISTEN_FDS_START */
+/* Refused connections are logged at most so often. */
+#define REFUSALS_LOGGED_MS	1000
 #define SPEC_MAX		160
 /* Room for the answer of getpwuid_r(). */
 #define PASSWD_MAX		4096
@@ -189,6 +192,19 @@ user_listed(const struct conf_strings *users, uid_t uid)
 	return false;
 }
 
+/* One thread accepts; a stranger in a loop must not fill the log. */
+static bool
+may_warn(void)
+{
+	static int64_t next;
+	int64_t now = clock_ms();
+
+	if (now < next)
+		return false;
+	next = now + REFUSALS_LOGGED_MS;
+	return true;
+}
+
 static bool
 peer_allowed(const struct conf *c, const struct sock_peer *p)
 {
@@ -197,14 +213,17 @@ peer_allowed(const struct conf *c, const struct sock_peer *p)
 	if (p->local) {
 		if (user_listed(&c->socket_users, p->uid))
 			return true;
-		log_warn("refused a connection of uid %ld (pid %ld): its user "
-		    "is not in socket-users", (long)p->uid, (long)p->pid);
+		if (may_warn())
+			log_warn("refused a connection of uid %ld (pid %ld): "
+			    "its user is not in socket-users", (long)p->uid,
+			    (long)p->pid);
 		return false;
 	}
 	if (ipnets_have(c->socket_peers.v, c->socket_peers.n, &p->addr))
 		return true;
-	log_warn("refused a connection from %s: not in socket-peers",
-	    ipaddr_str(&p->addr, ip));
+	if (may_warn())
+		log_warn("refused a connection from %s: not in socket-peers",
+		    ipaddr_str(&p->addr, ip));
 	return false;
 }
 

@@ -144,6 +144,9 @@ open_socket(const struct conf *c)
 		log_fatal(EX_CANTCREAT, "%s", error);
 	if (sock_drop_privileges(c->user, c->group, &error) < 0)
 		log_fatal(EX_CONFIG, "%s", error);
+	if (geteuid() == 0)
+		log_warn("postern runs as root; name a user of its own "
+		    "(setting user)");
 	return spec;
 }
 

@@ -120,7 +120,8 @@ add_dmarc(struct message *m, struct authres *a)
 	authres_result(a, "dmarc", dmarc_result_word(d->result), comment, NULL);
 	if (d->domain[0] != '\0')
 		authres_property(a, "header", "from", span_of(d->domain));
-	if (d->policy_tag[0] != '\0')
+	/* No record asks for nothing; what DNS hides is not known. */
+	if (d->result != DMARC_RESULT_TEMPERROR || d->policy_tag[0] != '\0')
 		authres_property(a, "policy", "dmarc",
 		    span_of(dmarc_request_word(d->policy)));
 }
