@@ -21,7 +21,10 @@ struct field {
 	struct span	value;
 };
 
-/* True when the field's name is this one, case folded. */
+/*
+ * True when the field's name is this one, case folded; blanks around it do not
+ * count ("From :", RFC 5322 section 4.5.2).
+ */
 bool	field_is(const struct field *, const char *name);
 /* The nth (from 0) field of that name, or NULL. */
 const struct field *field_find(const struct field *, size_t n,

@@ -99,12 +99,15 @@ last_unused(const struct field *f, size_t n, bool *used, struct span name)
 
 void
 dkim_hash_fields(struct arena *a, EVP_MD_CTX *md, enum dkim_canon canon,
-    const struct field *f, size_t n, struct span names)
+    const struct field *f, size_t n, const struct field *self,
+    struct span names)
 {
 	const struct field *found;
 	struct span name;
 	bool *used = arena_array(a, n, sizeof(*used));
 
+	if (self != NULL)
+		used[self - f] = true;
 	while (span_split(&names, ':', &name)) {
 		found = last_unused(f, n, used, span_trim(name));
 		if (found != NULL)

@@ -84,10 +84,12 @@ unsigned	dkim_hash_end(EVP_MD_CTX **,
 bool	dkim_field_named(const struct field *, struct span name);
 /*
  * The fields that a colon-separated list names, bottom up (section 5.4.2), in
- * the order of the list.  Names that find no field are skipped.
+ * the order of the list.  Names that find no field are skipped.  self: the
+ * signature that is checked, which no list means (section 3.5), or NULL.
  */
 void	dkim_hash_fields(struct arena *, EVP_MD_CTX *, enum dkim_canon,
-	    const struct field *, size_t n, struct span names);
+	    const struct field *, size_t n, const struct field *self,
+	    struct span names);
 
 /* tag=value lists (section 3.2). */
 struct dkim_tag {

@@ -97,7 +97,7 @@ hash_header(struct dkim_check *c, const struct dkim_sig *s,
 	struct span value = empty_b(c->arena, s->field->value);
 
 	dkim_hash_fields(c->arena, md, s->header_canon, c->message->fields,
-	    c->message->nfields, s->names);
+	    c->message->nfields, s->field, s->names);
 	dkim_canon_field(s->header_canon, s->field->name, value, false,
 	    dkim_put_hash, md);
 	return dkim_hash_end(&md, digest);

@@ -213,7 +213,8 @@ dkim_sign_prepare(struct arena *a, const struct dkim_template *t,
 	list = field_list(a, fields, n);
 	out->value = unsigned_value(a, t, list, body_digest);
 	md = dkim_hash_new(EVP_sha256());
-	dkim_hash_fields(a, md, t->header_canon, fields, n, span_of(list));
+	dkim_hash_fields(a, md, t->header_canon, fields, n, NULL,
+	    span_of(list));
 	dkim_canon_field(t->header_canon, field_name, span_of(out->value),
 	    false, dkim_put_hash, md);
 	(void)dkim_hash_end(&md, digest);

@@ -111,7 +111,17 @@ misread(struct span value)
 	    span_chr(value, '\f') >= 0;
 }
 
-/* Signatures over such a field are not for the library. */
+/*
+ * The library drops a field with a tab before its colon, or a blank before
+ * its name, without a word: what signatures deny would stand there unseen.
+ */
+static bool
+lost(const struct field *f)
+{
+	return span_trim(f->name).n < f->name.n;
+}
+
+/* Signatures over such a field, or in one, are not for the library. */
 static void
 find_misread(struct dkim_check *c)
 {
@@ -119,9 +129,11 @@ find_misread(struct dkim_check *c)
 	struct span list, name;
 
 	for (size_t f = 0; f < m->nfields; f++) {
-		if (!misread(m->fields[f].value))
+		if (!misread(m->fields[f].value) && !lost(&m->fields[f]))
 			continue;
 		for (size_t i = 0; i < c->n; i++) {
+			if (c->sig[i].field == &m->fields[f])
+				c->sig[i].own = true;
 			list = c->sig[i].names;
 			while (span_split(&list, ':', &name))
 				if (dkim_field_named(&m->fields[f], name))

@@ -20,7 +20,7 @@
 bool
 field_is(const struct field *f, const char *name)
 {
-	return span_caseis(f->name, name);
+	return span_caseis(span_trim(f->name), name);
 }
 
 const struct field *

@@ -373,6 +373,12 @@ answers_touch(struct answers *t, struct question *q)
 	list_add(&t->kept, q);
 }
 
+size_t
+answers_due(const struct answers *t)
+{
+	return t->due.n;
+}
+
 struct question *
 answers_first_due(const struct answers *t)
 {

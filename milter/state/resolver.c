@@ -43,6 +43,11 @@
 
 /* An answer that was asked for early waits so long for its asker. */
 #define EARLY_MS 1000
+/*
+ * With so many under way none is started early any more: one message can
+ * start 70, about names that never answer, and others must still get to ask.
+ */
+#define EARLY_MAX (DNS_INFLIGHT_MAX / 2)
 /* How often the thread looks for dead questions when it knows of none. */
 #define IDLE_MS 5000
 #define CLASS_IN 1
@@ -292,7 +297,8 @@ start(void *ctx, const char *name, enum dns_type type)
 	if (answers_key(r->answers, name, type, &key) != 0)
 		return;
 	pthread_mutex_lock(&r->lock);
-	if (find_live(r, &key, now, true) == NULL)
+	if (find_live(r, &key, now, true) == NULL &&
+	    answers_due(r->answers) < EARLY_MAX)
 		send_question(r, &key, now, true, &why);
 	pthread_mutex_unlock(&r->lock);
 }

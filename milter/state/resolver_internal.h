@@ -112,6 +112,8 @@ void	answers_keep(struct answers *, struct question *, int64_t until);
 void	answers_drop(struct answers *, struct question *);
 /* It was used: of the kept ones it shall go last. */
 void	answers_touch(struct answers *, struct question *);
+/* How many are under way. */
+size_t	answers_due(const struct answers *);
 /* Of those under way the one with the earliest end, or NULL. */
 struct question	*answers_first_due(const struct answers *);
 void	question_ref(struct question *);

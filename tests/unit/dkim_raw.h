@@ -81,7 +81,7 @@ raw_sign(struct arena *a, const char *tags, const char *names, size_t length,
 	    tags, names, raw_base64(a, digest, n));
 	c.md = dkim_hash_new(type);
 	dkim_hash_fields(a, c.md, DKIM_RELAXED, m->field, m->m.nfields,
-	    span_of(names));
+	    NULL, span_of(names));
 	dkim_canon_field(DKIM_RELAXED, span_of("dkim-signature"),
 	    span_of(value), false, dkim_put_hash, c.md);
 	n = dkim_hash_end(&c.md, digest);

@@ -410,10 +410,44 @@ test_signed_signature(void **state)
 	    w->rsa, &m));
 	r = verify(w, &m, &strict, NULL);
 	assert_int_equal(r.n, 3);
-	/* It names itself too, empty of b=: no signer does that. */
-	expect(&r, 0, DKIM_RESULT_FAIL, "over itself");
+	/* The third name finds none: it never means the field itself. */
+	expect(&r, 0, DKIM_RESULT_PASS, "over both");
 	expect(&r, 1, DKIM_RESULT_PASS, "signed signature");
 	expect(&r, 2, DKIM_RESULT_NEUTRAL, "malformed");
+}
+
+/* Blanks around a name hide no field from a signature that denies it. */
+static void
+test_blank_names(void **state)
+{
+	static const char *const subjects[] = { "Subject", "Subject ",
+		"Subject\t", " Subject", "Subject \t " };
+	static const char *const names[] = { "DKIM-Signature ",
+		"DKIM-Signature\t", " DKIM-Signature" };
+	struct world *w = *state;
+	struct fixture_message m;
+	struct dkim_report r;
+
+	for (size_t i = 0; i < LEN(subjects); i++) {
+		fixture_parse(span_of(ORIGINAL), &m);
+		sign_case(w, V1 "s=r;", &m);
+		put_on_top(&m, raw_sign(w->a, V1 "s=r;",
+		    "from:subject:subject", SIZE_MAX, w->rsa, &m));
+		m.field[m.m.nfields].name = span_of(subjects[i]);
+		m.field[m.m.nfields++].value = span_of(" evil");
+		r = verify(w, &m, &strict, NULL);
+		expect(&r, 0, DKIM_RESULT_FAIL, subjects[i]);
+		expect(&r, 1, DKIM_RESULT_FAIL, subjects[i]);
+	}
+	for (size_t i = 0; i < LEN(names); i++) {
+		fixture_parse(span_of(ORIGINAL), &m);
+		sign_case(w, V1 "s=r;", &m);
+		sign_case(w, V1 "s=r;", &m);
+		m.field[0].name = span_of(names[i]);
+		r = verify(w, &m, &strict, NULL);
+		expect(&r, 0, DKIM_RESULT_PASS, names[i]);
+		expect(&r, 1, DKIM_RESULT_PASS, names[i]);
+	}
 }
 
 /* NUL in a signed field: as signed, and what an attacker adds behind it. */
@@ -543,7 +577,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rfc_messages), T(test_cases), T(test_beside_good),
 		T(test_unsigned), T(test_bare), T(test_signed_signature),
-		T(test_nul), T(test_stray), T(test_many), T(test_hostile),
+		T(test_blank_names), T(test_nul), T(test_stray), T(test_many),
+		T(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

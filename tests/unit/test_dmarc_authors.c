@@ -38,6 +38,7 @@ static const struct {
 	{ { " undisclosed:;" }, "" },
 	{ { " a@one.example", " b@two.example" }, "one.example two.example" },
 	{ { " a@one.example", " a@one.example" }, "one.example" },
+	{ { " a@1.x", " a@2.x", " a@3.x" }, "1.x 2.x 3.x" },
 	{ { " Team: a@one.example;", " \"x, y\" <b@two.example>" },
 	    "one.example two.example" },
 	/* International. */
@@ -65,7 +66,7 @@ static const struct {
 static size_t
 fill(struct field *f, const char *const *from)
 {
-	static const char *const names[] = { "From", "FROM", "from" };
+	static const char *const names[] = { "From", "FROM", "from \t" };
 	size_t n = 0, i;
 
 	f[n].name = span_of("Subject");

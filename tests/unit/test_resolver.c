@@ -7,6 +7,10 @@
  */
 #include "config.h"
 
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "bounds.h"
 #include "clock.h"
 #include "resolver.h"
 #include "resolver_zone.h"
@@ -285,6 +290,42 @@ test_dead_names(void **state)
 	write_zone("");
 }
 
+/* However many are started early, there is room for those who ask. */
+static void
+test_start_limit(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof(at);
+	struct conf conf = settings();
+	struct resolver_stats stats;
+	char server[64], name[64];
+	const char *silent[] = { server };
+	struct resolver *r;
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	snprintf(server, sizeof(server), "127.0.0.1@%u", ntohs(at.sin_port));
+	conf.nameservers.v = silent;
+	r = open_resolver(&conf);
+	for (int i = 0; i < DNS_INFLIGHT_MAX + 100; i++) {
+		snprintf(name, sizeof(name), "s%d.example.com", i);
+		dns_start(resolver_dns(r), name, DNS_A);
+	}
+	resolver_stats(r, &stats);
+	assert_int_equal(stats.sent, DNS_INFLIGHT_MAX / 2);
+	assert_int_equal(ask(r, arena, "late.example.com", DNS_A, 50)->status,
+	    DNS_TEMPFAIL);
+	resolver_stats(r, &stats);
+	assert_int_equal(stats.sent, DNS_INFLIGHT_MAX / 2 + 1);
+	resolver_free(&r);
+	arena_free(&arena);
+	close(fd);
+}
+
 struct asker {
 	struct resolver	*resolver;
 	enum dns_status	 status;
@@ -484,6 +525,7 @@ main(void)
 		WITH(test_answers), WITH(test_lie), WITH(test_recovers),
 		WITH(test_dead_names), WITH(test_single_flight),
 		WITH(test_own_deadline), WITH(test_start),
+		cmocka_unit_test(test_start_limit),
 		cmocka_unit_test(test_ttl), cmocka_unit_test(test_not_special),
 		cmocka_unit_test(test_bogus),
 		cmocka_unit_test(test_settings), cmocka_unit_test(test_end),

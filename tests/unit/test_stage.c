@@ -191,6 +191,7 @@ forged_results_go(void **state)
 		"Authentication-Results: mx.example.org; dmarc=pass",
 		"Authentication-Results: other.example; dmarc=pass",
 		"X-Postern-Quarantine: no",
+		"Authentication-Results : mx.example.org; spf=pass",
 		"From: a@b.example", NULL
 	};
 	struct session *s;
@@ -204,7 +205,7 @@ forged_results_go(void **state)
 	m = fixture_message(s, "", fields, "x");
 	stage_forged.run(m);
 	f = edits_render(&m->edits, m->fields, m->nfields, &n);
-	assert_int_equal(m->facts.forged, 1);
+	assert_int_equal(m->facts.forged, 2);
 	assert_int_equal(n, 2);
 	assert_true(span_is(f[0].value, " other.example; dmarc=pass"));
 	session_free(&s);
