@@ -91,6 +91,25 @@ def monitoring(world, scratch):
     p.stop()
 
 
+@pytest.fixture(scope="session")
+def signatures(scratch):
+    """The small signature database."""
+    import sigdb
+    sigdb.make(scratch + "/signatures")
+    return scratch + "/signatures"
+
+
+@pytest.fixture(scope="session")
+def scanning(world, scratch, signatures):
+    """A postern with its own scanner, quarantine and journal, and the default
+    policies; DMARC only monitored."""
+    p = postern_module.Postern(scratch + "/scan", DNS=world.dns.address,
+                               KEYS=world.keys, ENFORCE="monitor",
+                               EICAR_DB=signatures)
+    yield p
+    p.stop()
+
+
 @pytest.fixture
 def start(world, folder):
     """start(extra=..., ENFORCE=...): a postern for this test alone."""

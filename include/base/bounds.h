@@ -62,4 +62,40 @@
 /* Connections that postern-sign serves at once; later ones wait. */
 #define SIGN_CLIENTS_MAX	64
 
+/*
+ * MIME structure of one message; past these it is not taken apart, and the
+ * policy of the setting mime-limit answers.
+ */
+#define MIME_PARTS_MAX		1000
+#define MIME_DEPTH_MAX		50
+/* Lines that begin with "--", and lines of parts' headers, counted first. */
+#define MIME_DASHES_MAX		10000
+#define MIME_HEADER_LINES_MAX	20000
+/* Bytes kept of a file name, a media type, a charset (UTF-8, with NUL). */
+#define MIME_NAME_SIZE		256
+#define MIME_TYPE_SIZE		128
+#define MIME_CHARSET_SIZE	64
+/* Files in uuencode or yEnc found in one text part. */
+#define MIME_ENCLOSED_MAX	100
+
+/* Scanner: bytes of one packet; of a virus name or a reason, with NUL. */
+#define SCAN_PACKET_MAX		2048
+#define SCAN_NAME_SIZE		256
+/* Distinct file name extensions told of one archive, as text with NUL. */
+#define SCAN_EXTENSIONS_SIZE	512
+/* Scans that one client (sender, tenant) has under way in one message. */
+#define SCAN_BESIDE_MAX		2
+/* Crashes and time-outs of one content until it is "not scannable". */
+#define SCAN_STRIKES_MAX	3
+/* Contents whose strikes are remembered. */
+#define SCAN_STRUCK_MAX		4096
+/* Worker processes of postern-scan. */
+#define SCAN_WORKERS_MAX	256
+
+/* Journal: bytes of one event with its newline. */
+#define EVENT_MAX		196608
+/* Finds of one message that its event and its log line tell. */
+#define EVENT_FINDS_MAX		50
+#define EVENT_RECIPIENTS_MAX	100
+
 #endif

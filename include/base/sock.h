@@ -31,10 +31,14 @@ struct sock_peer {
  */
 int	sock_listen_unix(const char *path, mode_t mode, const char *group,
 	    char **error_r);
+/* The same with a socket that keeps packets apart (SOCK_SEQPACKET). */
+int	sock_listen_seqpacket(const char *path, mode_t mode,
+	    const char *group, char **error_r);
 /* The same for "ADDRESS:PORT" ("127.0.0.1:8891", "[::1]:8891"). */
 int	sock_listen_inet(const char *addrport, char **error_r);
 /* Connects to a unix socket, close-on-exec; -1 and errno. */
 int	sock_connect_unix(const char *path);
+int	sock_connect_seqpacket(const char *path);
 
 /* Fills *peer_r; -1 and errno when the descriptor has no peer. */
 int	sock_peer(int fd, struct sock_peer *peer_r);

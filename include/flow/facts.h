@@ -15,6 +15,9 @@
 #include "conf.h"
 #include "dkim_verify.h"
 #include "dmarc.h"
+#include "mime.h"
+#include "quarantine.h"
+#include "scan_client.h"
 #include "spf.h"
 
 enum fact {			/* bits for needs and gives */
@@ -26,7 +29,11 @@ enum fact {			/* bits for needs and gives */
 	FACT_FORGED	= 1 << 5,
 	FACT_DOMAIN	= 1 << 6,
 	FACT_CONFORM	= 1 << 7,
-	FACT_SIGNED	= 1 << 8
+	FACT_SIGNED	= 1 << 8,
+	FACT_PARTS	= 1 << 9,
+	FACT_SCAN	= 1 << 10,
+	FACT_STRIP	= 1 << 11,
+	FACT_RECORD	= 1 << 12
 };
 
 enum iprev {
@@ -42,6 +49,54 @@ struct fact_sign {
 					 * "tempfail", "no-key" ... */
 	const char	*reason;
 	size_t		 n;		/* signatures made */
+};
+
+/* What to do about finds, by class and recipients' domains. */
+struct fact_virus_policy {
+	enum conf_choice	 virus;
+	enum conf_choice	 unscannable;
+};
+
+/* What was found in a part, or in the message as a whole. */
+enum find_kind {
+	FIND_VIRUS,
+	FIND_BLOCKED,		/* by its name, or a name in its zip */
+	FIND_UNSCANNED,		/* this content cannot be scanned */
+	FIND_HEURISTIC,		/* heuristics and unwanted applications */
+	FIND_MALFORMED		/* the structure; mime-limit too */
+};
+
+struct find {
+	enum find_kind	 kind;
+	size_t		 part;		/* index; MIME_NONE: the whole */
+	const char	*name;		/* virus, reason */
+	const unsigned char *sha256;	/* of the content; NULL: none */
+	uint64_t	 size;		/* of the content, decoded */
+	/* strip's: */
+	const char	*action;	/* "strip", "mark", ... */
+	size_t		 replaced;	/* the part that went; MIME_NONE */
+};
+
+struct fact_scan {
+	const char	*result;	/* "clean", "found", "failed", "off",
+					 * "skipped"; NULL before */
+	const char	*reason;	/* why it failed */
+	struct find	*find;
+	size_t		 n;
+	size_t		 items;		/* contents looked at */
+	size_t		 cached;	/* of these from the cache */
+};
+
+/* What the policies made of the finds. */
+struct fact_strip {
+	const char	*action;	/* the gravest: "none", "mark",
+					 * "monitor", "strip", "hold",
+					 * "discard", "reject", "tempfail" */
+	/* The id of a reference; "": nothing to refer to. */
+	char		 ref[QUARANTINE_REF_SIZE];
+	size_t		 stripped;	/* parts that were replaced */
+	bool		 keep_whole;	/* the message goes to quarantine */
+	const char	*unchecked;	/* why it passes unscanned; NULL */
 };
 
 struct facts {
@@ -64,6 +119,18 @@ struct facts {
 	const struct conf_domain *domain;	/* domain: that may sign */
 	const char		*domain_reason;	/* domain: why none */
 	struct fact_sign	 sign;		/* sign */
+	struct fact_virus_policy policy;	/* route; of the recipients */
+	struct mime_tree	 parts;		/* parts */
+	struct fact_scan	 scan;		/* scan */
+	struct fact_strip	 strip;		/* strip */
+	const char		*event;		/* record: id of the event */
+	const char		*record_problem; /* record: what could not be
+						 * kept; NULL */
 };
+
+/* "virus", "blocked", ... */
+const char *find_kind_word(enum find_kind);
+/* The file name of the part in which it was found; "". */
+const char *find_file(const struct facts *, const struct find *);
 
 #endif

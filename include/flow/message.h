@@ -37,7 +37,10 @@
 #include "facts.h"
 #include "header.h"
 #include "ipnet.h"
+#include "journal.h"
 #include "patience.h"
+#include "quarantine.h"
+#include "scan_client.h"
 #include "sign_client.h"
 #include "verdict.h"
 
@@ -57,6 +60,10 @@ struct services {
 	const struct dns	*dns;
 	struct sign_client	*signer;
 	struct patience		*patience;
+	struct scan_client	*scanner;	/* NULL: scan = no */
+	struct journal		*journal;	/* NULL: journal = "" */
+	struct quarantine	*quarantine;	/* NULL: none */
+	struct span		 notice;	/* the operator's own text */
 };
 
 struct session {

@@ -26,6 +26,11 @@
  */
 const char *clean_log(struct arena *, struct span);
 
+/* Text of at most max bytes; ASCII only (others '?') unless utf8. */
+struct span	clean_text(struct arena *, struct span, size_t max, bool utf8);
+/* Is it valid UTF-8, all of it? */
+bool	clean_utf8(struct span);
+
 /*
  * Part of a reply to the client: ASCII only (others '?') unless utf8.
  * Percent signs are doubled later, once, by daemon/reply.c.

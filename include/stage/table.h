@@ -19,6 +19,11 @@ extern const struct stage stage_forged;	/* results that claim to be ours go */
 extern const struct stage stage_authres;	/* ours are written */
 extern const struct stage stage_domain;		/* ours, and may he use it? */
 extern const struct stage stage_dkim_own;	/* signed by us already? */
+extern const struct stage stage_parts;		/* MIME parts */
+extern const struct stage stage_scan;		/* viruses? */
+extern const struct stage stage_strip;		/* what comes of finds */
+extern const struct stage stage_size;		/* grown too large? */
+extern const struct stage stage_record;	/* quarantine and journal */
 extern const struct stage stage_conform;	/* no long lines */
 extern const struct stage stage_sign;
 

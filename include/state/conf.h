@@ -33,7 +33,13 @@ enum conf_choice {		/* values of the settings that choose */
 	CHOICE_TEMPFAIL,
 	CHOICE_UNSIGNED,
 	CHOICE_DEFER,
-	CHOICE_STRICTEST
+	CHOICE_STRICTEST,
+	CHOICE_ACCEPT,
+	CHOICE_MONITOR,
+	CHOICE_STRIP,
+	CHOICE_DISCARD,
+	CHOICE_DROP,
+	CHOICE_UNSET		/* of a section: what stands outside holds */
 };
 
 struct conf_strings {
@@ -56,6 +62,8 @@ struct conf_key {
 struct conf_domain {
 	const char	*name;		/* normal form */
 	enum enforcement dmarc;		/* for mail to this domain */
+	enum conf_choice virus;		/* the same; UNSET, or as outside */
+	enum conf_choice unscannable;
 	struct conf_key	*keys;
 	size_t		 nkeys;
 	bool		 sign_subdomains; /* From sub.example.org too */
@@ -149,6 +157,71 @@ struct conf {
 	const char	*sign_socket_group;
 	struct conf_strings sign_clients; /* users that may connect */
 	unsigned	 sign_cache;	/* keys kept ready */
+
+	/* scanning */
+	bool		 scan;
+	const char	*scan_socket;
+	unsigned	 scan_timeout_ms;	/* all parts of one message */
+	unsigned	 scan_cache;		/* verdicts kept; 0: off */
+	enum conf_choice scan_failure;	/* TEMPFAIL, ACCEPT, HOLD */
+	enum conf_choice scan_failure_outbound;
+	bool		 scan_message;	/* the whole message too */
+
+	/* what to do about finds */
+	enum conf_choice virus;		/* STRIP, REJECT, HOLD, DISCARD,
+					 * MONITOR */
+	enum conf_choice virus_outbound;
+	enum conf_choice virus_local;	/* STRIP, DISCARD, MONITOR */
+	enum conf_choice virus_signed;	/* HOLD, REJECT, DISCARD, STRIP */
+	enum conf_choice unscannable;	/* MARK, STRIP, REJECT, HOLD */
+	enum conf_choice malformed;	/* ACCEPT, MARK, REJECT, HOLD */
+	enum conf_choice mime_limit;	/* the same */
+	struct conf_strings block_names; /* extensions, lower case */
+	uint64_t	 mta_size_limit; /* Postfix's message_size_limit; 0 */
+
+	/* the notice in place of a part */
+	const char	*notice_file;	/* the operator's own text; "" */
+	const char	*notice_contact;
+	struct conf_strings notice_languages;
+
+	/* quarantine */
+	const char	*quarantine;	/* folder; "": none */
+	const char	*quarantine_key; /* file with the public key */
+	uint64_t	 quarantine_size;
+	unsigned	 quarantine_age_s;
+	bool		 quarantine_whole; /* the message too, not only parts */
+	enum conf_choice quarantine_failure; /* TEMPFAIL, DROP */
+
+	/* journal */
+	const char	*journal;	/* folder; "": none */
+	uint64_t	 journal_size;
+	unsigned	 journal_age_s;
+	enum conf_choice journal_full;	/* DROP, TEMPFAIL */
+
+	/* notification */
+	const char	*notify_to;	/* address; "": nobody */
+	const char	*notify_from;	/* "": null sender, From: postmaster */
+	unsigned	 notify_interval_s;
+	bool		 notify_recipients;
+	const char	*sendmail;	/* path of the command */
+
+	/* postern-scan's own: here to be checked and documented only */
+	const char	*scan_user;
+	const char	*scan_group;
+	mode_t		 scan_socket_mode;
+	const char	*scan_socket_group;
+	struct conf_strings scan_clients; /* users that may connect */
+	const char	*scan_database;	/* folder */
+	unsigned	 scan_workers;	/* 0: one for each core and one more */
+	unsigned	 scan_time_ms;	/* one content */
+	uint64_t	 scan_size;	/* unpacked bytes of one content */
+	uint64_t	 scan_file_size; /* one file inside of it */
+	unsigned	 scan_files;
+	unsigned	 scan_depth;
+	const char	*scan_tmp;	/* folder in memory; "": found */
+	uint64_t	 scan_tmp_size;
+	bool		 scan_pua;	/* unwanted applications too */
+	bool		 scan_low_memory; /* unload before loading anew */
 
 	struct conf_domain *domains;		/* sorted by name */
 	size_t		 ndomains;

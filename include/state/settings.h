@@ -38,7 +38,8 @@ enum setting_section {
 enum setting_restart {
 	RESTART_NONE	= 0,
 	RESTART_POSTERN	= 1 << 0,
-	RESTART_SIGNER	= 1 << 1
+	RESTART_SIGNER	= 1 << 1,
+	RESTART_SCANNER	= 1 << 2
 };
 
 struct setting {

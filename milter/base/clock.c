@@ -32,6 +32,18 @@ clock_wall(void)
 	return fixed != 0 ? fixed : (int64_t)time(NULL);
 }
 
+int64_t
+clock_wall_ms(void)
+{
+	int64_t fixed = atomic_load(&wall_for_tests);
+	struct timespec ts;
+
+	if (fixed != 0)
+		return fixed * 1000;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 struct timespec
 clock_timespec(int64_t ms)
 {

@@ -3,7 +3,7 @@
  * sock: listening sockets, peers, privileges.
  *
  * Called at start-up by each program, in its main thread; sock_peer() and
- * sock_connect_unix() by any thread.  Descriptors are the caller's and are
+ * sock_connect_*() by any thread.  Descriptors are the caller's and are
  * closed on exec.  Errors are sentences for the operator, for the caller to
  * print and free; nothing is logged here.
  *
@@ -70,15 +70,15 @@ close_keeping_errno(int fd)
 }
 
 /* Connects without waiting: a full queue is EAGAIN, never a hang. */
-int
-sock_connect_unix(const char *path)
+static int
+connect_unix(const char *path, int type)
 {
 	struct sockaddr_un sun;
 	int fd;
 
 	if (fill_unix(path, &sun) != 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 ||
@@ -89,9 +89,24 @@ sock_connect_unix(const char *path)
 	return fd;
 }
 
-/* Removes a socket that nobody serves; an error for all else that is there. */
+int
+sock_connect_unix(const char *path)
+{
+	return connect_unix(path, SOCK_STREAM);
+}
+
+int
+sock_connect_seqpacket(const char *path)
+{
+	return connect_unix(path, SOCK_SEQPACKET);
+}
+
+/*
+ * Removes a socket that nobody serves; an error for all else that is there.
+ * EPROTOTYPE: somebody serves a socket of another type.
+ */
 static int
-clear_stale(const char *path, char **error_r)
+clear_stale(const char *path, int type, char **error_r)
 {
 	struct stat st;
 	int fd;
@@ -104,10 +119,10 @@ clear_stale(const char *path, char **error_r)
 	if (!S_ISSOCK(st.st_mode))
 		return fail(error_r, "%s is there and is no socket; remove it "
 		    "or choose another path", path);
-	fd = sock_connect_unix(path);
+	fd = connect_unix(path, type);
 	if (fd >= 0)
 		close(fd);
-	if (fd >= 0 || errno == EAGAIN)
+	if (fd >= 0 || errno == EAGAIN || errno == EPROTOTYPE)
 		return fail(error_r, "somebody listens on %s already; stop "
 		    "the other process or choose another path", path);
 	if (errno != ECONNREFUSED && errno != ENOENT)
@@ -179,8 +194,8 @@ bind_unix(int fd, const char *path, const struct sockaddr_un *sun,
 	return 0;
 }
 
-int
-sock_listen_unix(const char *path, mode_t mode, const char *group,
+static int
+listen_unix(const char *path, int type, mode_t mode, const char *group,
     char **error_r)
 {
 	struct sockaddr_un sun;
@@ -195,9 +210,9 @@ sock_listen_unix(const char *path, mode_t mode, const char *group,
 		    sizeof(sun.sun_path) - 1, path);
 	if (given(group) && find_group(group, &gid, error_r) != 0)
 		return -1;
-	if (clear_stale(path, error_r) != 0)
+	if (clear_stale(path, type, error_r) != 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(error_r, "cannot make a unix socket: %m");
 	if (bind_unix(fd, path, &sun, mode, gid, error_r) != 0) {
@@ -205,6 +220,20 @@ sock_listen_unix(const char *path, mode_t mode, const char *group,
 		return -1;
 	}
 	return fd;
+}
+
+int
+sock_listen_unix(const char *path, mode_t mode, const char *group,
+    char **error_r)
+{
+	return listen_unix(path, SOCK_STREAM, mode, group, error_r);
+}
+
+int
+sock_listen_seqpacket(const char *path, mode_t mode, const char *group,
+    char **error_r)
+{
+	return listen_unix(path, SOCK_SEQPACKET, mode, group, error_r);
 }
 
 /* 1 to 65535, or 0. */

@@ -26,6 +26,7 @@
 #include "dmarc.h"
 #include "listen.h"
 #include "log.h"
+#include "mime.h"
 #include "options.h"
 #include "psl.h"
 #include "run.h"
@@ -122,6 +123,7 @@ init_libraries(void)
 	if (psl_open() < 0)
 		log_fatal(EX_OSFILE, "no public suffix list: install the "
 		    "package publicsuffix");
+	mime_init();
 	if (dmarc_init() < 0)
 		log_fatal(EX_SOFTWARE, "libopendmarc cannot be set up");
 }

@@ -5,8 +5,8 @@
  * Order (see doc/libmilter.md): changes and drops of fields from the last
  * to the first, so that indices stay true; fields at the end; fields on top
  * in the order in which they were made, each above Postfix's own Received.
- * Folds are LF alone: Postfix would keep a CR.  Called by conn.c in the
- * session's thread.
+ * Folds are LF alone: Postfix would keep a CR.  The body comes last.  Called
+ * by conn.c in the session's thread.
  */
 #include "reply.h"
 
@@ -122,6 +122,66 @@ add_fields(SMFICTX *ctx, struct message *m, enum edit_kind kind, bool leadspc)
 	return MI_SUCCESS;
 }
 
+/* Pieces are joined to packets of this size; each costs a write. */
+#define BODY_PACKET	65535
+
+struct packet {
+	SMFICTX		*ctx;
+	size_t		 n;
+	unsigned char	 bytes[BODY_PACKET];
+};
+
+static int
+flush(struct packet *p)
+{
+	int r = p->n == 0 ? MI_SUCCESS :
+	    smfi_replacebody(p->ctx, p->bytes, (int)p->n);
+
+	p->n = 0;
+	return r;
+}
+
+static int
+add_piece(struct packet *p, struct span piece)
+{
+	while (piece.n > 0) {
+		size_t take = BODY_PACKET - p->n;
+
+		if (take > piece.n)
+			take = piece.n;
+		memcpy(p->bytes + p->n, piece.p, take);
+		p->n += take;
+		piece = span_from(piece, take);
+		if (p->n == BODY_PACKET && flush(p) != MI_SUCCESS)
+			return MI_FAILURE;
+	}
+	return MI_SUCCESS;
+}
+
+/*
+ * The whole body anew, in one run: Postfix takes no other request between its
+ * packets.  One without any byte still needs a packet.
+ */
+static int
+replace_body(SMFICTX *ctx, struct message *m)
+{
+	struct packet *p;
+	struct edits_walk w;
+	struct span piece;
+
+	if (!edits_have_body(&m->edits))
+		return MI_SUCCESS;
+	if (edits_body_size(&m->edits, m->body.n) == 0)
+		return smfi_replacebody(ctx, NULL, 0);
+	p = arena_alloc(m->arena, sizeof(*p));
+	p->ctx = ctx;
+	edits_walk_begin(&w, &m->edits, m->body);
+	while (edits_walk_next(&w, &piece))
+		if (add_piece(p, piece) != MI_SUCCESS)
+			return MI_FAILURE;
+	return flush(p);
+}
+
 static int
 send_edits(SMFICTX *ctx, struct message *m, bool leadspc)
 {
@@ -130,7 +190,9 @@ send_edits(SMFICTX *ctx, struct message *m, bool leadspc)
 	if (change_fields(ctx, m, leadspc) != MI_SUCCESS ||
 	    add_fields(ctx, m, EDIT_APPEND, leadspc) != MI_SUCCESS)
 		return MI_FAILURE;
-	return add_fields(ctx, m, EDIT_PREPEND, leadspc);
+	if (add_fields(ctx, m, EDIT_PREPEND, leadspc) != MI_SUCCESS)
+		return MI_FAILURE;
+	return replace_body(ctx, m);
 }
 
 /*

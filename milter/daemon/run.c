@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +32,7 @@
 #include "counters.h"
 #include "listen.h"
 #include "log.h"
+#include "message.h"
 #include "services.h"
 #include "settings.h"
 
@@ -45,6 +47,8 @@
 /* So many times as often while connections wait for their negotiation. */
 #define NUDGE_HASTE	5
 #define COUNTERS_MAX	1024
+/* How often old entries of the quarantine are looked for. */
+#define HOUSEKEEPING_MS	(10 * 60 * 1000)
 
 static int wake[2] = { -1, -1 };
 static _Atomic bool serve_ended;
@@ -68,6 +72,8 @@ run_catch_signals(void)
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow is an error of that write, no more. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		log_fatal(EX_OSERR, "pipe: %s", strerror(errno));
 	sigemptyset(&sa.sa_mask);
@@ -136,12 +142,32 @@ start_thread(void *(*entry)(void *), const char *what)
 }
 
 static void
+log_scanner(void)
+{
+	const struct conf *c = conf_pin();
+	const struct services *s = c->attached;
+	struct scan_stats n;
+
+	if (s->scanner != NULL) {
+		scan_client_stats(s->scanner, &n);
+		log_info("scanner: away=%s asked=%" PRIu64 " cache-hits=%"
+		    PRIu64 " joined=%" PRIu64 " sent=%" PRIu64 " failed=%"
+		    PRIu64 " signatures=%" PRIu32 " signatures-age=%" PRId64
+		    "s", n.away ? "yes" : "no", n.asked, n.hits, n.joined,
+		    n.sent, n.failed, n.signatures, n.built == 0 ? -1 :
+		    clock_wall() - (int64_t)n.built);
+	}
+	conf_unpin(&c);
+}
+
+static void
 log_counters(void)
 {
 	char line[COUNTERS_MAX];
 
 	counters_print(line, sizeof(line));
 	log_info("counters: %s", line);
+	log_scanner();
 }
 
 /* Settings that only a restart can change. */
@@ -228,16 +254,32 @@ drain(void)
 	log_counters();
 }
 
-/* One signal, or 0 when there was none. */
+/* One signal, or 0 when there was none for HOUSEKEEPING_MS. */
 static int
 next_signal(void)
 {
 	struct pollfd p = { .fd = wake[0], .events = POLLIN };
 	char c = 0;
 
-	if (poll(&p, 1, -1) < 0 || read(wake[0], &c, 1) != 1)
+	if (poll(&p, 1, HOUSEKEEPING_MS) < 1 || read(wake[0], &c, 1) != 1)
 		return 0;
 	return c;
+}
+
+/* What is too old goes also when no mail comes. */
+static void
+keep_house(void)
+{
+	const struct conf *c = conf_pin();
+	const struct services *s = c->attached;
+	size_t n = s->quarantine == NULL ? 0 :
+	    quarantine_expire(s->quarantine);
+
+	if (s->journal != NULL)
+		journal_expire(s->journal);
+	if (n > 0)
+		log_info("quarantine: %zu entries expired", n);
+	conf_unpin(&c);
 }
 
 int
@@ -252,8 +294,10 @@ run(const char *path, const char *socket_spec)
 	start_thread(nudge_thread, "nudge");
 	sd_notify(0, "READY=1");
 	for (;;) {
-		int sig = next_signal();
+		int sig;
 
+		keep_house();
+		sig = next_signal();
 		if (atomic_load(&serve_ended))
 			return EX_SOFTWARE;
 		if (sig == SIGHUP) {
@@ -262,6 +306,7 @@ run(const char *path, const char *socket_spec)
 			sd_notify(0, "READY=1");
 		} else if (sig != 0) {
 			drain();
+			services_end();
 			return 0;
 		}
 	}

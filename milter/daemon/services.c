@@ -8,25 +8,36 @@
  */
 #include "services.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "log.h"
 #include "message.h"
+#include "notice.h"
+#include "notify.h"
 #include "resolver.h"
+
+/* For the life of the process, like the journal: it remembers its place. */
+static struct notify *notify;
 
 struct part {
 	_Atomic unsigned	 users;
 	struct resolver		*resolver;
 	struct sign_client	*signer;
+	struct scan_client	*scanner;
 };
 
 struct bundle {
 	struct services	 services;	/* first: conf->attached points here */
 	struct part	*resolver;
 	struct part	*signer;
+	struct part	*scanner;	/* NULL: not wanted */
+	struct quarantine *quarantine;	/* of this configuration alone */
+	char		*notice;
 };
 
 static struct part *
@@ -56,6 +67,8 @@ part_leave(struct part *p)
 		resolver_free(&p->resolver);
 	if (p->signer != NULL)
 		sign_client_free(&p->signer);
+	if (p->scanner != NULL)
+		scan_client_free(&p->scanner);
 	free(p);
 }
 
@@ -66,6 +79,10 @@ detach(void *attached)
 
 	part_leave(b->resolver);
 	part_leave(b->signer);
+	part_leave(b->scanner);
+	if (b->quarantine != NULL)
+		quarantine_close(&b->quarantine);
+	free(b->notice);
 	free(b);
 }
 
@@ -122,6 +139,113 @@ signer_for(const struct conf *c, const struct conf *before)
 	return p;
 }
 
+static struct part *
+scanner_for(const struct conf *c, const struct conf *before)
+{
+	const struct bundle *b = before == NULL ? NULL : before->attached;
+	struct part *p;
+
+	if (!c->scan)
+		return NULL;
+	if (b != NULL && b->scanner != NULL && c->scan_time_ms ==
+	    before->scan_time_ms && c->scan_cache ==
+	    before->scan_cache && c->scan_timeout_ms ==
+	    before->scan_timeout_ms &&
+	    strcmp(c->scan_socket, before->scan_socket) == 0)
+		return part_share(b->scanner);
+	p = part_new();
+	p->scanner = scan_client_new(c);
+	return p;
+}
+
+/* Anew at each reload: the file may hold another key. */
+static int
+add_quarantine(struct bundle *b, const struct conf *c, char **error_r)
+{
+	struct quarantine_limits limits = {
+		.size = c->quarantine_size, .age_s = c->quarantine_age_s
+	};
+
+	if (c->quarantine[0] == '\0')
+		return 0;
+	b->quarantine = quarantine_open(c->quarantine, c->quarantine_key,
+	    &limits, error_r);
+	b->services.quarantine = b->quarantine;
+	return b->quarantine == NULL ? -1 : 0;
+}
+
+/* For the life of the process: two writers of one journal cannot be. */
+static int
+add_journal(struct bundle *b, const struct conf *c, char **error_r)
+{
+	static struct journal *journal;
+	struct journal_limits limits = {
+		.size = c->journal_size,
+		.age_s = c->journal_age_s,
+		.tempfail = c->journal_full == CHOICE_TEMPFAIL
+	};
+
+	if (journal != NULL)
+		journal_limit(journal, &limits);
+	else if (c->journal[0] != '\0') {
+		journal = journal_open(c->journal, JOURNAL_POSTERN,
+		    &limits, error_r);
+		if (journal == NULL)
+			return -1;
+	}
+	b->services.journal = journal;
+	return 0;
+}
+
+/* The operator's own text, checked as a template. */
+static int
+add_notice(struct bundle *b, const struct conf *c, char **error_r)
+{
+	const char *problem = NULL;
+	size_t n = 0;
+	FILE *f;
+
+	b->services.notice = span_of(NULL);
+	if (c->notice_file[0] == '\0')
+		return 0;
+	b->notice = calloc(1, NOTICE_TEMPLATE_MAX + 2);
+	if (b->notice == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	f = fopen(c->notice_file, "re");
+	if (f == NULL) {
+		problem = strerror(errno);
+	} else {
+		n = fread(b->notice, 1, NOTICE_TEMPLATE_MAX + 1, f);
+		fclose(f);
+		b->services.notice = span_make(b->notice, n);
+		problem = notice_check(b->services.notice);
+	}
+	if (problem != NULL && asprintf(error_r, "notice-file %s: %s",
+	    c->notice_file, problem) < 0)
+		log_fatal(EX_OSERR, "out of memory");
+	return problem == NULL ? 0 : -1;
+}
+
+static int
+fill(struct bundle *b, const struct conf *c, const struct conf *before,
+    char **error_r)
+{
+	b->resolver = resolver_for(c, before, error_r);
+	if (b->resolver == NULL)
+		return -1;
+	b->signer = signer_for(c, before);
+	b->scanner = scanner_for(c, before);
+	if (add_notice(b, c, error_r) < 0 || add_journal(b, c, error_r) < 0 ||
+	    add_quarantine(b, c, error_r) < 0 ||
+	    notify_reload(&notify, c, error_r) < 0)
+		return -1;
+	b->services.dns = resolver_dns(b->resolver->resolver);
+	b->services.signer = b->signer->signer;
+	if (b->scanner != NULL)
+		b->services.scanner = b->scanner->scanner;
+	return 0;
+}
+
 int
 services_attach(struct conf *c, const struct conf *before, char **error_r)
 {
@@ -133,16 +257,18 @@ services_attach(struct conf *c, const struct conf *before, char **error_r)
 		log_fatal(EX_OSERR, "out of memory");
 	if (patience == NULL)
 		patience = patience_new();
-	b->resolver = resolver_for(c, before, error_r);
-	if (b->resolver == NULL) {
-		free(b);
+	if (fill(b, c, before, error_r) < 0) {
+		detach(b);
 		return -1;
 	}
-	b->signer = signer_for(c, before);
-	b->services.dns = resolver_dns(b->resolver->resolver);
-	b->services.signer = b->signer->signer;
 	b->services.patience = patience;
 	c->attached = b;
 	c->detach = detach;
 	return 0;
+}
+
+void
+services_end(void)
+{
+	notify_free(&notify);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * services: what sessions share, built for one configuration and attached to
- * it: the resolver, the way to postern-sign, the table of patience.
+ * it: the resolver, the ways to postern-sign and postern-scan, the table of
+ * patience, journal, quarantine, notification.
  *
  * After a reload that does not touch their settings the new configuration
  * shares them with the old one (and the answers kept stay).  They go with the
@@ -18,5 +19,8 @@
  */
 int	services_attach(struct conf *c, const struct conf *before,
 	    char **error_r);
+
+/* Before the process ends: no child is left behind.  Main thread. */
+void	services_end(void);
 
 #endif

@@ -12,9 +12,12 @@
 #include <string.h>
 
 #include "buf.h"
+#include "bounds.h"
 #include "clean.h"
 #include "clock.h"
-#include "bounds.h"
+
+/* Finds told in a line; the event has more. */
+#define LOG_FINDS_MAX 4
 
 /* A domain fits; the line has room for twelve of these. */
 #define VALUE_MAX 256
@@ -155,6 +158,46 @@ put_sign(struct buf *b, const struct message *m)
 		put_text(b, m, "sign-why", s->reason);
 }
 
+/* "virus:Eicar-Test-Signature:strip:invoice.zip" */
+static void
+put_find(struct buf *b, const struct message *m, const struct find *f)
+{
+	const char *file = find_file(&m->facts, f);
+
+	put_text(b, m, "find", arena_printf(m->arena, "%s:%s:%s%s%s",
+	    find_kind_word(f->kind), f->name, f->action == NULL ? "-" :
+	    f->action, file[0] == '\0' ? "" : ":", file));
+}
+
+static void
+put_scan(struct buf *b, const struct message *m)
+{
+	const struct fact_scan *s = &m->facts.scan;
+	const struct fact_strip *strip = &m->facts.strip;
+
+	if (s->result == NULL || strcmp(s->result, "off") == 0)
+		return;
+	put_text(b, m, "scan", s->result);
+	if (s->reason != NULL)
+		put_text(b, m, "scan-why", s->reason);
+	put_number(b, "scanned", s->items);
+	put_number(b, "scan-cached", s->cached);
+	if (strip->action != NULL && strcmp(strip->action, "none") != 0)
+		put_text(b, m, "scan-action", strip->action);
+	if (strip->stripped > 0)
+		put_number(b, "stripped", strip->stripped);
+	if (strip->ref[0] != '\0')
+		put_text(b, m, "ref", strip->ref);
+	if (m->facts.event != NULL)
+		put_text(b, m, "event", m->facts.event);
+	if (m->facts.record_problem != NULL)
+		put_text(b, m, "record-problem", m->facts.record_problem);
+	for (size_t i = 0; i < s->n && i < LOG_FINDS_MAX; i++)
+		put_find(b, m, &s->find[i]);
+	if (s->n > LOG_FINDS_MAX)
+		put_number(b, "more-finds", s->n - LOG_FINDS_MAX);
+}
+
 static void
 put_verdict(struct buf *b, const struct message *m)
 {
@@ -183,6 +226,7 @@ render(const struct message *m, const struct recipient *rcpt)
 	put_ids(&b, m);
 	/* The verdict stands early: a line that is cut must still have it. */
 	put_verdict(&b, m);
+	put_scan(&b, m);
 	put_envelope(&b, m, rcpt);
 	put_sign(&b, m);
 	put_spf(&b, m);

@@ -403,6 +403,8 @@ message_end(struct message *m, const char *queue_id)
 {
 	m->queue_id = arena_strdup(m->arena, queue_id == NULL ? "" : queue_id);
 	m->deadline = clock_ms() + m->session->conf->dns_budget_ms;
+	/* A message without body has its empty line too. */
+	message_body(m, "", 0);
 	if (m->fault == FAULT_NONE && buf_failed(&m->raw))
 		spoil(m, FAULT_MEMORY);
 	if (m->fault != FAULT_NONE)
@@ -415,8 +417,7 @@ message_end(struct message *m, const char *queue_id)
 		m->fields[i].value = span_make(m->raw.p + at->value,
 		    at->value_n);
 	}
-	m->body = m->body_at == 0 ? span_make("", 0) :
-	    span_make(m->raw.p + m->body_at, m->raw.n - m->body_at);
+	m->body = span_make(m->raw.p + m->body_at, m->raw.n - m->body_at);
 }
 
 int64_t

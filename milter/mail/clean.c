@@ -119,6 +119,27 @@ clean_log(struct arena *a, struct span in)
 	return log_plain(s) ? s.p : quoted(a, s);
 }
 
+struct span
+clean_text(struct arena *a, struct span in, size_t max, bool utf8)
+{
+	return clean(a, in, max, utf8);
+}
+
+bool
+clean_utf8(struct span s)
+{
+	uint32_t c;
+	size_t len;
+
+	while (s.n > 0) {
+		len = utf8_next(s, &c);
+		if (len == 0)
+			return false;
+		s = span_from(s, len);
+	}
+	return true;
+}
+
 const char *
 clean_reply(struct arena *a, struct span in, bool utf8)
 {

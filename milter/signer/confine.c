@@ -31,7 +31,7 @@
 #include <seccomp.h>
 
 #include "confine.h"
-#include "landlock.h"
+#include "keydirs.h"
 #include "log.h"
 
 #ifdef POSTERN_SANITIZER
@@ -205,7 +205,7 @@ confine_process(const struct keytable *t)
 		log_warn("cannot forbid tracing: %m");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		log_warn("cannot give up new rights for good: %m");
-	files = sanitizer == NULL && landlock_confine(t) == 0;
+	files = sanitizer == NULL && keydirs_confine(t) == 0;
 	calls = sanitizer == NULL && filter_calls();
 	log_info("confined: system call filter %s, file access %s",
 	    calls ? "on" : "off", files ? "to keys and configuration only" :

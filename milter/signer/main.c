@@ -41,7 +41,7 @@
 #include "keycache.h"
 #include "keytable.h"
 #include "log.h"
-#include "notify.h"
+#include "sdnotify.h"
 #include "serve.h"
 #include "sock.h"
 
@@ -257,12 +257,12 @@ reload(struct server *s, struct keycache **current)
 	struct keycache *c, *given;
 	char *errors;
 
-	notify_reloading();
+	sdnotify_reloading();
 	t = keytable_load(old->path, &errors);
 	if (t == NULL) {
 		log_errors(errors);
 		log_warn("wrong configuration; the old one stays in use");
-		notify_ready();
+		sdnotify_ready();
 		return;
 	}
 	warn_of_restart(old, t);
@@ -274,7 +274,7 @@ reload(struct server *s, struct keycache **current)
 	serve_reload(s, &given);
 	keycache_unpin(current);
 	*current = c;
-	notify_ready();
+	sdnotify_ready();
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -298,7 +298,7 @@ stop(struct server **s, struct keycache **current)
 {
 	size_t left;
 
-	notify_stopping();
+	sdnotify_stopping();
 	left = serve_stop(*s, STOP_MS);
 	if (left > 0) {
 		log_warn("stopped; %zu connections were cut", left);
@@ -332,7 +332,7 @@ main(int argc, char **argv)
 	signals = open_signals();
 	nuids = find_clients(t, &uids);
 	listener = open_listener(t);
-	notify_open();
+	sdnotify_open();
 	if (!o.foreground)
 		log_open("postern-sign", LOG_TO_SYSLOG, t->facility);
 	warm_up();
@@ -347,7 +347,7 @@ main(int argc, char **argv)
 	log_info("postern-sign %s started: %zu keys, %zu of them cannot be "
 	    "used, socket %s", PACKAGE_VERSION, keycache_table(cache)->nkeys,
 	    keycache_bad(cache), keycache_table(cache)->socket);
-	notify_ready();
+	sdnotify_ready();
 	run(s, &cache, signals);
 	stop(&s, &cache);
 	return EX_OK;

@@ -11,13 +11,20 @@
 
 #include "clean.h"
 
+static bool
+is_our_mark(const struct field *f)
+{
+	return field_is(f, "X-Postern-Quarantine") ||
+	    field_is(f, "X-Postern-Scan") || field_is(f, "X-Postern-Ref");
+}
+
 static void
 drop_forged(struct message *m)
 {
 	for (size_t i = 0; i < m->nfields; i++) {
 		const struct field *f = &m->fields[i];
 
-		if (field_is(f, "X-Postern-Quarantine")) {
+		if (is_our_mark(f)) {
 			edits_drop(&m->edits, i);
 		} else if (field_is(f, "Authentication-Results") &&
 		    authres_claims(f->value, m->session->conf->authserv_id)) {

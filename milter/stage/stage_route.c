@@ -40,6 +40,13 @@ defer(struct message *m)
 	    "send to it separately");
 }
 
+/* What one recipient asks for. */
+struct wish {
+	enum enforcement	 dmarc;
+	struct fact_virus_policy policy;
+	bool			 role;
+};
+
 /* How far it can go: nothing, a refusal for SPF, also one for DMARC. */
 static int
 reach(const struct message *m, enum enforcement mode, bool role)
@@ -51,22 +58,74 @@ reach(const struct message *m, enum enforcement mode, bool role)
 	return m->session->conf->spf_fail == CHOICE_REJECT ? 1 : 0;
 }
 
-static bool
-could_differ(const struct message *m, enum enforcement mode, bool role)
+/* postmaster and abuse get their mail stripped, never refused. */
+static enum conf_choice
+virus_end(enum conf_choice c, bool role)
 {
-	return reach(m, mode, role) !=
-	    reach(m, m->facts.dmarc_mode, m->facts.role_only);
+	return role && c != CHOICE_MONITOR ? CHOICE_STRIP : c;
 }
 
-/* The strictest; a role's mode counts among roles only. */
-static void
-combine(struct facts *f, enum enforcement mode, bool role)
+static enum conf_choice
+unscannable_end(enum conf_choice c, bool role)
 {
-	if (role && !f->role_only)
+	return role && c != CHOICE_STRIP ? CHOICE_MARK : c;
+}
+
+static bool
+could_differ(const struct message *m, const struct wish *w)
+{
+	const struct facts *f = &m->facts;
+
+	if (reach(m, w->dmarc, w->role) !=
+	    reach(m, f->dmarc_mode, f->role_only))
+		return true;
+	return m->session->conf->scan &&
+	    (virus_end(w->policy.virus, w->role) !=
+	    virus_end(f->policy.virus, f->role_only) ||
+	    unscannable_end(w->policy.unscannable, w->role) !=
+	    unscannable_end(f->policy.unscannable, f->role_only));
+}
+
+/* How strict a choice is; those of both settings in one row. */
+static int
+strictness(enum conf_choice c)
+{
+	static const enum conf_choice row[] = { CHOICE_MONITOR, CHOICE_MARK,
+	    CHOICE_STRIP, CHOICE_HOLD, CHOICE_DISCARD, CHOICE_REJECT };
+	int i = 0;
+
+	while (row[i] != c && row[i] != CHOICE_REJECT)
+		i++;
+	return i;
+}
+
+/* A message for several is never dropped for one of them. */
+static enum conf_choice
+stricter(enum conf_choice a, enum conf_choice b)
+{
+	if (a != b && (a == CHOICE_DISCARD || b == CHOICE_DISCARD))
+		return CHOICE_REJECT;
+	return strictness(a) > strictness(b) ? a : b;
+}
+
+/* The strictest; what a role asks for counts among roles only. */
+static void
+combine(struct facts *f, const struct wish *w)
+{
+	if (w->role && !f->role_only)
 		return;
-	if ((!role && f->role_only) || mode > f->dmarc_mode)
-		f->dmarc_mode = mode;
-	f->role_only = role;
+	if (!w->role && f->role_only) {
+		f->dmarc_mode = w->dmarc;
+		f->policy = w->policy;
+	} else {
+		if (w->dmarc > f->dmarc_mode)
+			f->dmarc_mode = w->dmarc;
+		f->policy.virus = stricter(f->policy.virus,
+		    w->policy.virus);
+		f->policy.unscannable = stricter(f->policy.unscannable,
+		    w->policy.unscannable);
+	}
+	f->role_only = w->role;
 }
 
 static void
@@ -75,22 +134,27 @@ run(struct message *m)
 	const struct conf *conf = m->session->conf;
 	const struct recipient *r = message_rcpt_last(m);
 	const struct conf_domain *d = section(m, r->mailbox.domain);
-	enum enforcement mode = d != NULL ? d->dmarc : conf->dmarc;
-	/* "RCPT TO:<postmaster>" has no domain and is the host's own. */
-	bool role = is_role(r->mailbox.local) ||
-	    span_caseis(r->address, "postmaster");
+	struct wish w = {
+		.dmarc = d != NULL ? d->dmarc : conf->dmarc,
+		.policy.virus = d != NULL ? d->virus : conf->virus,
+		.policy.unscannable = d != NULL ? d->unscannable :
+		    conf->unscannable,
+		/* "RCPT TO:<postmaster>" has no domain, is the host's own. */
+		.role = is_role(r->mailbox.local) ||
+		    span_caseis(r->address, "postmaster")
+	};
 
 	if (m->nrcpt_seen == 1) {
-		m->facts.dmarc_mode = mode;
-		m->facts.role_only = role;
+		m->facts.dmarc_mode = w.dmarc;
+		m->facts.policy = w.policy;
+		m->facts.role_only = w.role;
 		return;
 	}
 	if (m->class == CLASS_INBOUND &&
-	    conf->split_recipients == CHOICE_DEFER &&
-	    could_differ(m, mode, role))
+	    conf->split_recipients == CHOICE_DEFER && could_differ(m, &w))
 		defer(m);
 	else
-		combine(&m->facts, mode, role);
+		combine(&m->facts, &w);
 }
 
 const struct stage stage_route = {

@@ -43,12 +43,17 @@ failed(struct message *m, const char *reason)
 	    "later");
 }
 
-/* One of ours that verifies, by the domain that would sign now. */
+/*
+ * One of ours that verifies, by the domain that would sign now.  Our own edits
+ * of the body have broken it.
+ */
 static bool
 signed_already(const struct message *m)
 {
 	const struct dkim_report *r = &m->facts.dkim;
 
+	if (edits_have_body(&m->edits))
+		return false;
 	for (size_t i = 0; i < r->n; i++)
 		if (r->sig[i].result == DKIM_RESULT_PASS &&
 		    strcmp(r->sig[i].domain, m->facts.domain->name) == 0)
@@ -61,8 +66,12 @@ hash_body(const struct message *m, enum dkim_canon canon,
     unsigned char digest[DKIM_DIGEST_SIZE])
 {
 	struct dkim_body_hash *h = dkim_body_hash_new(m->arena, canon);
+	struct edits_walk w;
+	struct span piece;
 
-	dkim_body_hash_add(h, m->body);
+	edits_walk_begin(&w, &m->edits, m->body);
+	while (edits_walk_next(&w, &piece))
+		dkim_body_hash_add(h, piece);
 	dkim_body_hash_end(h, digest);
 }
 
@@ -174,7 +183,8 @@ const struct stage stage_sign = {
 	.name = "sign",
 	.point = AT_END,
 	.classes = CLASS_OUTBOUND | CLASS_LOCAL,
-	.needs = FACT_DOMAIN | FACT_DKIM | FACT_FORGED | FACT_CONFORM,
+	.needs = FACT_DOMAIN | FACT_DKIM | FACT_FORGED | FACT_CONFORM |
+	    FACT_STRIP,
 	.gives = FACT_SIGNED,
 	.run = run
 };

@@ -18,7 +18,12 @@ const struct stage *const stage_table[] = {
 	&stage_dkim_own,	/* end			x	x */
 	&stage_forged,		/* end	x	x	x	x */
 	&stage_authres,		/* end	x	x */
+	&stage_parts,		/* end	x	x	x	x */
+	&stage_scan,		/* end	x	x	x	x */
+	&stage_strip,		/* end	x	x	x	x */
 	&stage_conform,		/* end			x	x */
+	&stage_size,		/* end	x	x	x	x */
 	&stage_sign,		/* end			x	x */
+	&stage_record,		/* end	x	x	x	x */
 	NULL
 };

@@ -28,29 +28,42 @@ struct check {
 	const unsigned		*lines;
 };
 
+unsigned
+conf_check_line(const unsigned *lines, const char *name)
+{
+	return lines[setting_find(SECTION_TOP, span_of(name)) - settings];
+}
+
 /* The line of a setting, or of another one when this one is not there. */
 static unsigned
 line_of(const struct check *c, const char *name, const char *other)
 {
-	const struct setting *s = setting_find(SECTION_TOP, span_of(name));
-	unsigned line = c->lines[s - settings];
+	unsigned line = conf_check_line(c->lines, name);
 
 	return line != 0 || other == NULL ? line : line_of(c, other, NULL);
+}
+
+void
+conf_check_path(struct conf_text *t, const unsigned *lines, const char *name,
+    const char *path, bool socket)
+{
+	unsigned line = conf_check_line(lines, name);
+	struct sockaddr_un sun;
+
+	if (*path != '/')
+		conf_problem(t, line, "'%s' needs a full path that begins "
+		    "with /, not \"%.60s\"", name, path);
+	else if (socket && strlen(path) >= sizeof(sun.sun_path))
+		conf_problem(t, line, "'%s' is longer than the %zu bytes that "
+		    "a unix socket's path may have; take a shorter one", name,
+		    sizeof(sun.sun_path) - 1);
 }
 
 static void
 need_path(const struct check *c, const char *name, const char *path,
     bool socket)
 {
-	struct sockaddr_un sun;
-
-	if (*path != '/')
-		conf_problem(c->t, line_of(c, name, NULL), "'%s' needs a full "
-		    "path that begins with /, not \"%.60s\"", name, path);
-	else if (socket && strlen(path) >= sizeof(sun.sun_path))
-		conf_problem(c->t, line_of(c, name, NULL), "'%s' is longer "
-		    "than the %zu bytes that a unix socket's path may have; "
-		    "take a shorter one", name, sizeof(sun.sun_path) - 1);
+	conf_check_path(c->t, c->lines, name, path, socket);
 }
 
 /* "ADDRESS:PORT", "[ADDRESS]:PORT", or with @ (resolvers; port optional). */
@@ -179,6 +192,7 @@ conf_check(struct conf_text *t, const struct conf *conf, const unsigned *lines)
 	check_limits(&c);
 	check_url(&c);
 	check_signing(&c);
+	conf_check_scan(t, conf, lines);
 }
 
 void

@@ -8,6 +8,7 @@
  *	conf_read.c	that text through libconfuse into struct conf
  *	conf_value.c	one value of each type
  *	conf_check.c	settings that must fit each other
+ *	conf_check_scan.c	the same for scanning and what follows it
  *
  * "line" is always a line of the joined text, from 1; 0: the file as a whole.
  * All of it belongs to one conf_load() and its scratch arena.
@@ -118,6 +119,15 @@ void	conf_check_key(struct conf_text *, const struct conf_domain *,
 	    const struct conf_key *, unsigned line);
 void	conf_check_forwarder(struct conf_text *, const struct conf_forwarder *,
 	    unsigned line);
+
+/* The line of a setting outside of sections; 0: the file does not have it. */
+unsigned	conf_check_line(const unsigned *lines, const char *name);
+void	conf_check_path(struct conf_text *, const unsigned *lines,
+	    const char *name, const char *path, bool socket);
+
+/* conf_check_scan.c */
+void	conf_check_scan(struct conf_text *, const struct conf *,
+	    const unsigned *lines);
 
 /* settings_find.c */
 const struct setting *setting_find(enum setting_section, struct span name);

@@ -251,7 +251,11 @@ on_domain(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct conf *conf = reading->conf;
 	cfg_t *section = last_section(opt);
-	struct conf_domain d = { .dmarc = DMARC_AS_OUTSIDE };
+	struct conf_domain d = {
+		.dmarc = DMARC_AS_OUTSIDE,
+		.virus = CHOICE_UNSET,
+		.unscannable = CHOICE_UNSET
+	};
 
 	(void)cfg;
 	d.name = title_name(section, "a domain name; write one such as "
@@ -314,20 +318,31 @@ default_authserv_id(struct conf_text *t, struct conf *conf)
 		    "\"%s.example.org\" with your domain", normal, normal);
 }
 
+/* "unix:/path" may be written where only a unix socket can be meant. */
+static const char *
+plain_path(const char *path)
+{
+	return strncmp(path, "unix:", 5) == 0 ? path + 5 : path;
+}
+
 static void
 finish(cfg_t *cfg, struct conf *conf)
 {
 	struct conf_domain *d;
 
 	take_settings(cfg, SECTION_TOP, conf);
-	if (strncmp(conf->sign_socket, "unix:", 5) == 0)
-		conf->sign_socket += 5;
+	conf->sign_socket = plain_path(conf->sign_socket);
+	conf->scan_socket = plain_path(conf->scan_socket);
 	if (conf->authserv_id == NULL)
 		default_authserv_id(reading->t, conf);
 	for (size_t i = 0; i < conf->ndomains; i++) {
 		d = &conf->domains[i];
 		if (d->dmarc == DMARC_AS_OUTSIDE)
 			d->dmarc = conf->dmarc;
+		if (d->virus == CHOICE_UNSET)
+			d->virus = conf->virus;
+		if (d->unscannable == CHOICE_UNSET)
+			d->unscannable = conf->unscannable;
 	}
 	if (conf->ndomains > 1)
 		qsort(conf->domains, conf->ndomains, sizeof(*conf->domains),

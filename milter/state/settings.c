@@ -41,6 +41,20 @@ static const int mark_reject[] = { CHOICE_MARK, CHOICE_REJECT };
 static const int mark_hold[] = { CHOICE_MARK, CHOICE_HOLD };
 static const int defer_strictest[] = { CHOICE_DEFER, CHOICE_STRICTEST };
 static const int tempfail_unsigned[] = { CHOICE_TEMPFAIL, CHOICE_UNSIGNED };
+static const int tempfail_accept_hold[] =
+    { CHOICE_TEMPFAIL, CHOICE_ACCEPT, CHOICE_HOLD };
+static const int virus_choices[] = { CHOICE_STRIP, CHOICE_REJECT, CHOICE_HOLD,
+    CHOICE_DISCARD, CHOICE_MONITOR };
+static const int virus_local_choices[] =
+    { CHOICE_STRIP, CHOICE_DISCARD, CHOICE_MONITOR };
+static const int virus_signed_choices[] =
+    { CHOICE_HOLD, CHOICE_REJECT, CHOICE_DISCARD, CHOICE_STRIP };
+static const int unscannable_choices[] =
+    { CHOICE_MARK, CHOICE_STRIP, CHOICE_REJECT, CHOICE_HOLD };
+static const int structure_choices[] =
+    { CHOICE_ACCEPT, CHOICE_MARK, CHOICE_REJECT, CHOICE_HOLD };
+static const int tempfail_drop[] = { CHOICE_TEMPFAIL, CHOICE_DROP };
+static const int drop_tempfail[] = { CHOICE_DROP, CHOICE_TEMPFAIL };
 static const int algorithms[] = { DKIM_RSA_SHA256, DKIM_ED25519_SHA256 };
 
 const struct setting settings[] = {
@@ -89,7 +103,8 @@ const struct setting settings[] = {
 	    .text = "Where the log goes. The option -f sends it to standard "
 	    "error in any case." },
 	{ TOP("syslog-facility", syslog_facility, STRING),
-	    .restart = RESTART_POSTERN | RESTART_SIGNER, .fallback = "mail",
+	    .restart = RESTART_POSTERN | RESTART_SIGNER | RESTART_SCANNER,
+	    .fallback = "mail",
 	    .words = "mail|daemon|auth|authpriv|user|local0|local1|local2|"
 	    "local3|local4|local5|local6|local7",
 	    .text = "The facility of the log in syslog." },
@@ -310,11 +325,20 @@ const struct setting settings[] = {
 	    RANGE(1, 100000),
 	    .text = "Keys that the signer keeps ready in memory." },
 
+#include "settings_scan.h"
+
 	/* domain "example.org" { } */
 	{ DOMAIN("dmarc", dmarc, CHOICE), .example = "enforce",
 	    CHOICE("off|monitor|enforce", enforcements),
 	    .text = "What DMARC does for mail to this domain. Without it the "
 	    "setting outside of the section holds." },
+	{ DOMAIN("virus", virus, CHOICE), .example = "strip",
+	    CHOICE("strip|reject|hold|discard|monitor", virus_choices),
+	    .text = "What happens to mail with a virus to this domain. "
+	    "Without it the setting outside of the section holds." },
+	{ DOMAIN("unscannable", unscannable, CHOICE), .example = "mark",
+	    CHOICE("mark|strip|reject|hold", unscannable_choices),
+	    .text = "The same for parts that cannot be scanned." },
 	{ DOMAIN("sign-subdomains", sign_subdomains, BOOL), .fallback = "no",
 	    .text = "Sign with the keys of this domain also for authors in "
 	    "subdomains that have no keys of their own." },

@@ -69,3 +69,29 @@ def test_libmilter_calls_ours(name):
                          stdout=subprocess.PIPE, check=True).stdout.decode()
     assert name in [line.split()[-1].partition("@")[0]
                     for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("library", [
+    "libunbound", "libmilter", "libspf2", "libopendkim", "libopendmarc",
+    "libpsl", "libidn2", "libsodium", "libjansson", "libgmime"])
+def test_scanner_knows_no_tenant_and_no_dns(library):
+    assert not [x for x in needed("postern-scan") if x.startswith(library)]
+
+
+@pytest.mark.parametrize("prefix", [
+    "dkim_", "spf_", "dmarc_", "message_", "stage_", "conf_load", "journal_",
+    "quarantine_"])
+def test_scanner_has_no_code_of_upper_layers(prefix):
+    assert not [s for s in symbols("postern-scan") if s.startswith(prefix)]
+
+
+@pytest.mark.parametrize("program", ["postern", "postern-sign", "posternctl"])
+def test_engine_is_in_the_scanner_alone(program):
+    assert not [x for x in needed(program) if x.startswith("libclamav")]
+    assert [x for x in needed("postern-scan") if x.startswith("libclamav")]
+
+
+def test_daemon_cannot_open_the_quarantine():
+    """It seals to a public key; what opens is in posternctl."""
+    assert "crypto_box_seal_open" not in undefined("postern")
+    assert "crypto_box_seal_open" in undefined("posternctl")

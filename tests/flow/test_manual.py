@@ -12,7 +12,11 @@ from test_conf import build
 from tools import TOP
 
 PAGES = {"postern": "postern.8", "postern-sign": "postern-sign.8",
+         "postern-scan": "postern-scan.8", "posternctl": "posternctl.8",
          "settings": "postern.conf.5"}
+# Programs, and the folders of their sources; posternctl has tests of its own.
+DAEMONS = {"postern": "daemon", "postern-sign": "signer",
+           "postern-scan": "scanner"}
 SYSEXITS = {"EX_OK": 0, "EX_USAGE": 64, "EX_UNAVAILABLE": 69,
             "EX_SOFTWARE": 70, "EX_OSERR": 71, "EX_OSFILE": 72,
             "EX_CANTCREAT": 73, "EX_TEMPFAIL": 75, "EX_NOPERM": 77,
@@ -49,24 +53,24 @@ def test_form(name):
     assert done.stdout == b""
 
 
-@pytest.mark.parametrize("program", ["postern", "postern-sign"])
+@pytest.mark.parametrize("program", DAEMONS)
 def test_options(program):
     """Those of the manual, of -h, and those that it takes."""
     said = subprocess.run(["%s/%s" % (build(), program), "-h"], check=True,
                           stdout=subprocess.PIPE).stdout.decode()
     in_help = set(re.findall(r"^  -(\w)", said, re.M))
     in_page = set(re.findall(r"^\.It Fl (\w)", page(program), re.M))
-    folder = "signer" if program == "postern-sign" else "daemon"
+    folder = DAEMONS[program]
     taken = re.search(r'getopt\(argc, argv, "([\w:]+)"',
                       "".join(sources(folder)))[1].replace(":", "")
     assert in_page == set(taken)
     assert in_help == in_page - {"h"}
 
 
-@pytest.mark.parametrize("program, folders", [
-    ("postern", ("daemon",)), ("postern-sign", ("signer",))])
-def test_exit_codes(program, folders):
-    used = set(re.findall(r"\bEX_[A-Z]+\b", "".join(sources(*folders))))
+@pytest.mark.parametrize("program", DAEMONS)
+def test_exit_codes(program):
+    used = set(re.findall(r"\bEX_[A-Z]+\b",
+                          "".join(sources(DAEMONS[program]))))
     codes = {SYSEXITS[name] for name in used}
     listed = page(program).partition(".Sh EXIT STATUS")[2]
     documented = {int(n) for n in re.findall(r"^\.It (\d+)$", listed, re.M)}
@@ -74,14 +78,15 @@ def test_exit_codes(program, folders):
 
 
 def test_signals():
-    for program in ("postern", "postern-sign"):
+    for program in DAEMONS:
         found = re.findall(r"^\.It Dv (.*)$", page(program), re.M)
         assert found == ["SIGHUP", "SIGTERM , SIGINT"]
 
 
 def settings():
     return re.findall(r'\b(?:TOP|DOMAIN|KEY|FORWARDER)\("([a-z0-9-]+)"',
-                      text_of("milter/state/settings.c"))
+                      text_of("milter/state/settings.c") +
+                      text_of("milter/state/settings_scan.h"))
 
 
 def test_every_setting_is_described():
@@ -93,7 +98,7 @@ def test_every_setting_is_described():
 
 def test_settings_that_pages_name_are_there():
     names = set(settings()) | {"include"}
-    for program in ("postern", "postern-sign"):
+    for program in DAEMONS:
         for line in re.findall(r"^(?:\.Ic|\.Pq Ic) (\S+)", page(program),
                                re.M):
             assert line in names | {"domain", "key"}, line
@@ -140,7 +145,9 @@ def test_replies_are_listed():
 # -- make install
 
 INSTALLED = """
-sbin/postern sbin/postern-sign sbin/postern-postfix
+sbin/postern sbin/postern-sign sbin/postern-scan sbin/posternctl
+sbin/postern-postfix share/man/man8/postern-scan.8
+share/man/man8/posternctl.8 lib/systemd/system/postern-scan.service
 share/man/man5/postern.conf.5 share/man/man8/postern.8
 share/man/man8/postern-sign.8 share/doc/postern/postern.conf.example
 share/doc/postern/postfix-conf/main.cf
@@ -179,7 +186,7 @@ def test_install_and_uninstall(folder):
     done = subprocess.run([top + "/sbin/postern", "-t", "-c", example],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
-    for name in ("postern", "postern-sign"):
+    for name in DAEMONS:
         with open("%s/lib/systemd/system/%s.service" % (top, name)) as f:
             assert "ExecStart=%s/sbin/%s\n" % (prefix, name) in f.read()
     make("uninstall", dest)

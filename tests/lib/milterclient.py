@@ -169,6 +169,7 @@ class Outcome:
     def apply(self):
         """Applies the edits as cleanup does; our Received stands first."""
         fields, body, replaced = [self.RECEIVED] + self.sent_fields, None, []
+        self._one_run()
         for word, arg in self.edits:
             if word in ("insheader", "addheader", "chgheader"):
                 index, name, value = arg
@@ -193,6 +194,15 @@ class Outcome:
         self.fields = fields
         self.body = self.sent_body if body is None else body
         return self
+
+    def _one_run(self):
+        """Postfix takes nothing between two packets of a new body."""
+        words = [w for w, _ in self.edits]
+        if "replbody" in words:
+            first = words.index("replbody")
+            last = len(words) - words[::-1].index("replbody")
+            if set(words[first:last]) != {"replbody"}:
+                raise Protocol("a body in pieces: %s" % words)
 
     @staticmethod
     def _edit(fields, word, index, name, value):
@@ -346,6 +356,7 @@ class Milter:
             elif command == "p":
                 if outcome is not None:
                     outcome.progress += 1
+                    outcome.edits.append(("progress", None))
             elif command == "y":
                 return Reply("reply", data.rstrip(b"\0"))
             elif command in WORDS:

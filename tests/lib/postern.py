@@ -64,6 +64,8 @@ class Postern:
         """Reports go to files of ours; check() reads them."""
         log = ":log_path=" + self.run + "/sanitizer"
         return {
+            # GLib's own allocator hides from the sanitizers who frees.
+            "G_SLICE": "always-malloc",
             "ASAN_OPTIONS": "detect_leaks=1:exitcode=66" + log,
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=66" + log,
             "LSAN_OPTIONS": "suppressions=%s/tests/lib/lsan.supp" % TOP,
@@ -89,6 +91,10 @@ class Postern:
     @property
     def sign_pid(self):
         return self._pid("sign")
+
+    @property
+    def scan_pid(self):
+        return self._pid("scan")
 
     def alive(self):
         return self.proc.poll() is None

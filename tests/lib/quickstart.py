@@ -2,26 +2,35 @@
 """What ./quickstart shows: a private Postfix with postern, and real mail.
 
 Everything runs on free loopback ports in one temporary folder: an
-authoritative DNS server with test zones and a root zone of its own, postern
-and postern-sign, Postfix, and a sink that receives what Postfix delivers.
+authoritative DNS server with test zones and a root zone of its own, postern,
+postern-sign and postern-scan over a small signature set of its own, Postfix,
+and a sink that receives what Postfix delivers.
 Exits with 1 when something did not happen as it says.
 """
+import email
+import email.message
+import email.policy
+import io
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import textwrap
+import zipfile
 
 import keys
 import nsd
 import postern
 import postfix
+import sigdb
 from tools import TOP, wait_for
 
 BANK = "192.0.2.10"         # the bank's mail host, by its SPF record
 STRANGER = "198.51.100.66"  # nobody's
-CHECKED = ("authentication-results", "x-postern-quarantine")
+CHECKED = ("authentication-results", "x-postern-quarantine",
+           "x-postern-scan", "x-postern-ref")
 SIGNED = ("dkim-signature",)
 
 
@@ -36,9 +45,11 @@ class Show:
     def start(self):
         self.dns = nsd.Nsd(self.dir + "/dns", self.zones())
         self.parts.append(self.dns.close)
+        sigdb.make(self.dir + "/signatures")
         self.postern = postern.Postern(
             self.dir + "/postern", DNS=self.dns.address, KEYS=self.dir +
-            "/keys", AUTHSERV_ID="mx.example.org", ENFORCE="enforce")
+            "/keys", AUTHSERV_ID="mx.example.org", ENFORCE="enforce",
+            EICAR_DB=self.dir + "/signatures")
         self.parts.append(self.postern.stop)
         self.postfix = postfix.Postfix(self.postern.sock)
         self.parts.append(self.postfix.close)
@@ -168,8 +179,60 @@ class Show:
         self.check(code == 250 and b"X-Postern-Quarantine" in got,
                    "accepted and marked")
 
+    def infected_mail(self):
+        with io.BytesIO() as packed:
+            with zipfile.ZipFile(packed, "w") as z:
+                z.writestr("invoice.com", sigdb.EICAR)
+            attachment = packed.getvalue()
+        mail = email.message.EmailMessage()
+        mail["From"] = "Your Bank <news@bank.example>"
+        mail["To"] = "you@example.org"
+        mail["Subject"] = "infected"
+        mail["Date"] = "Sat, 21 Nov 2026 10:00:00 +0000"
+        mail["Message-ID"] = "<infected@quickstart>"
+        mail.set_content("Your invoice is attached.\n")
+        mail.add_attachment(attachment, "application", "zip",
+                            filename="invoice.zip")
+        mail.add_attachment(b"Nothing but text.\n", "application",
+                            "octet-stream", filename="terms.txt")
+        print("    in | attachments invoice.zip (%d bytes), terms.txt" %
+              len(attachment))
+        return keys.sign(mail.as_bytes(policy=email.policy.SMTP),
+                         self.bank_key, "bank.example")
+
+    def infected(self):
+        self.title("5. A message comes in with an infected attachment")
+        self.say("One of two attachments is a zip with the EICAR test file. "
+                 "postern-scan, a confined process, finds it; a notice "
+                 "stands in its place, all else arrives as it was sent, and "
+                 "the part lies sealed in the quarantine.")
+        raw = self.infected_mail()
+        code, _ = self.inbound(BANK, "news@bank.example", raw)
+        got = self.postfix.sink.wait("<infected@quickstart>").raw
+        self.fields(got, CHECKED)
+        parts = list(email.message_from_bytes(
+            got, policy=email.policy.default).iter_attachments())
+        notice = [p for p in email.message_from_bytes(
+            got, policy=email.policy.default).walk()
+            if p.get_content_type() == "text/plain"][-1]
+        print(textwrap.indent(notice.get_content(), "   out | "))
+        self.log_line("infected")
+        self.check(code == 250 and b"X-Postern-Ref" in got and
+                   b"UEsDB" not in got,
+                   "the infected file is gone, a notice is there")
+        self.check(any(p.get_content() == b"Nothing but text.\n"
+                       for p in parts),
+                   "the other attachment is untouched")
+        said = subprocess.run(
+            [os.environ["POSTERN_BUILD"] + "/posternctl", "-c",
+             self.postern.run + "/postern.conf", "quarantine", "list"],
+            stdout=subprocess.PIPE, text=True, check=False).stdout
+        print("   posternctl quarantine list")
+        print(textwrap.indent(said, "       | "))
+        self.check("invoice.zip" in said, "the quarantine has it")
+
     def outbound(self):
-        self.title("5. A user's message goes out")
+        self.title("6. A user's message goes out")
         self.say("alice has logged in at the submission service; example.org "
                  "is ours. postern-sign holds the key, postern never sees "
                  "it.")
@@ -190,7 +253,7 @@ class Show:
                    "signed, and the signature verifies after Postfix")
 
     def local(self):
-        self.title("6. The host itself sends mail (cron, a bounce)")
+        self.title("7. The host itself sends mail (cron, a bounce)")
         self.say("Mail of sendmail(1) passes non_smtpd_milters: it is signed "
                  "like other outbound mail, and never refused.")
         raw = self.message("root@example.org", "cron", "ops@elsewhere.example")
@@ -206,6 +269,7 @@ class Show:
         self.good()
         self.forged()
         self.quarantined()
+        self.infected()
         self.outbound()
         self.local()
 
@@ -237,7 +301,8 @@ def main():
     show = Show()
     try:
         show.start()
-        print("   Postfix, postern, postern-sign and a DNS server are up.")
+        print("   Postfix, postern, postern-sign, postern-scan and a DNS "
+              "server are up.")
         show.messages()
         if show.failed:
             print("\n%d things did not happen as they should." % show.failed)

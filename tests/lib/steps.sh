@@ -115,6 +115,7 @@ add_automake()
 unit_tests()
 {
 	local name=unit-$1
+	G_SLICE=always-malloc \
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	LSAN_OPTIONS=suppressions=$top/tests/lib/lsan.supp \
 	TSAN_OPTIONS=suppressions=$top/tests/lib/tsan.supp \

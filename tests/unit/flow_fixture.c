@@ -47,6 +47,11 @@ fixture_conf(void)
 	c->spf = c->dkim = true;
 	c->spf_fail = c->dmarc_quarantine = c->dmarc_no_author = CHOICE_MARK;
 	c->split_recipients = CHOICE_DEFER;
+	c->virus = c->virus_local = CHOICE_STRIP;
+	c->virus_outbound = CHOICE_REJECT;
+	c->virus_signed = CHOICE_HOLD;
+	c->unscannable = c->malformed = CHOICE_MARK;
+	c->mime_limit = CHOICE_REJECT;
 	services.dns = &dns;
 	services.signer = NULL;
 	if (services.patience == NULL)

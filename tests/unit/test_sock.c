@@ -292,12 +292,52 @@ test_nofile(void **state)
 	assert_true(got >= 200 && got == now.rlim_cur);
 }
 
+/* Packets stay apart, and the two types of socket do not mix. */
+static void
+test_seqpacket(void **state)
+{
+	char *error = NULL, text[8];
+	struct stat st;
+	int fd, client, server;
+
+	(void)state;
+	fd = sock_listen_seqpacket(path, 0640, NULL, &error);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	client = sock_connect_seqpacket(path);
+	assert_true(client >= 0);
+	assert_int_equal(fcntl(client, F_GETFD), FD_CLOEXEC);
+	server = accept(fd, NULL, NULL);
+	assert_true(server >= 0);
+	assert_int_equal(write(client, "one", 3), 3);
+	assert_int_equal(write(client, "two", 3), 3);
+	assert_int_equal(read(server, text, sizeof(text)), 3);
+	close(server);
+	close(client);
+	/* A live one stays, whichever kind wants its place. */
+	wrong(sock_listen_seqpacket(path, 0600, NULL, &error), &error,
+	    "listens on");
+	wrong(sock_listen_unix(path, 0600, NULL, &error), &error,
+	    "listens on");
+	errno = 0;
+	assert_int_equal(sock_connect_unix(path), -1);
+	assert_int_equal(errno, EPROTOTYPE);
+	close(fd);
+	/* A stale one goes. */
+	fd = sock_listen_seqpacket(path, 0600, NULL, &error);
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_unix_errors),
+		cmocka_unit_test(test_seqpacket),
 		cmocka_unit_test(test_inet),
 		cmocka_unit_test(test_inet_errors),
 		cmocka_unit_test(test_activated),
