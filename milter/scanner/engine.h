@@ -38,7 +38,7 @@ struct engine	*engine_load(const char *folder, const struct engine_limits *,
  */
 int	engine_prove(struct engine *, char **error_r);
 int	engine_use_tmp(struct engine *, const char *tmp);
-/* Fills status, name, extensions, version; not nonce and info. */
+/* Fills status, name, extensions, version; nonce and info become 0. */
 void	engine_scan(struct engine *, struct span content, enum scan_kind,
 	    struct scan_answer *);
 /* Number of signatures, newest file, version: into answer->info, version. */

@@ -107,18 +107,33 @@ spaced(const char *words, char out[WORDS_SIZE])
 	return out;
 }
 
+/* "postern", "postern and postern-sign", "all programs" */
 static void
 print_restart(FILE *f, const struct setting *s)
 {
-	static const char *const whose[] = {
-		[RESTART_POSTERN] = "postern",
-		[RESTART_SIGNER] = "postern-sign",
-		[RESTART_POSTERN | RESTART_SIGNER] = "both programs"
+	static const struct {
+		unsigned	 bit;
+		const char	*program;
+	} row[] = {
+		{ RESTART_POSTERN, "postern" },
+		{ RESTART_SIGNER, "postern-sign" },
+		{ RESTART_SCANNER, "postern-scan" },
 	};
+	unsigned all = RESTART_POSTERN | RESTART_SIGNER | RESTART_SCANNER;
+	const char *between = "A change needs a restart of ";
 
+	if (s->restart == all) {
+		fprintf(f, "%sall programs.\n", between);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		if (!(s->restart & row[i].bit))
+			continue;
+		fprintf(f, "%s%s", between, row[i].program);
+		between = " and ";
+	}
 	if (s->restart != RESTART_NONE)
-		fprintf(f, "A change needs a restart of %s.\n",
-		    whose[s->restart]);
+		fprintf(f, ".\n");
 }
 
 /* "From 1 to 2." and the default, for the manual. */

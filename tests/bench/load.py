@@ -7,8 +7,9 @@ load.py [--long] [--seconds S] [--messages N] [--milterload PROGRAM]
 Starts a DNS server and postern (tests/run-postern, so POSTERN_BUILD says which
 one), and prints
 
-- CPU seconds of postern and postern-sign per 1000 messages, inbound (SPF, DKIM,
-  DMARC) and outbound (one RSA-2048 signature), for three sizes;
+- CPU seconds of postern, postern-sign and postern-scan per 1000 messages,
+  inbound (SPF, DKIM, DMARC) and outbound (one RSA-2048 signature), for three
+  sizes, with scanning (no verdict kept) and without;
 - memory with 200 idle connections;
 - memory in the course of N messages (20,000; --long: 100,000);
 - the wait for negotiation while 16 connections are never idle.  Python alone
@@ -19,6 +20,7 @@ disturbs them, CPU seconds least.
 """
 import argparse
 import base64
+import contextlib
 import json
 import multiprocessing
 import os
@@ -30,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -38,6 +41,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 import keys                                                     # noqa: E402
 import milterclient                                             # noqa: E402
 import nsd                                                      # noqa: E402
+import sigdb                                                    # noqa: E402
 from postern import Postern                                     # noqa: E402
 
 SIZES = {"4k": 4 << 10, "50k": 50 << 10, "2m": 2 << 20}
@@ -63,7 +67,22 @@ def text(r, size):
     return "\r\n".join(lines) + "\r\n"
 
 
-def mail(r, author, rcpt, size):
+def pdf(r, size):
+    """A document: deflated text for the most, and a picture."""
+    out, n = b"%PDF-1.4\n", 0
+    while len(out) < size:
+        n += 1
+        if len(out) < size * 0.4:
+            data, how = zlib.compress(text(r, 8000).encode()), "FlateDecode"
+        else:
+            data = b"\xff\xd8\xff\xe0" + r.randbytes(size - len(out))
+            how = "DCTDecode /Subtype /Image"
+        out += b"%d 0 obj\n<< /Length %d /Filter /%s >>\nstream\n" % (
+            n, len(data), how.encode()) + data + b"\nendstream\nendobj\n"
+    return out + b"trailer << /Size %d >>\n%%%%EOF\n" % n
+
+
+def mail(r, author, rcpt, size, document=None):
     """Text, and an attachment in base64 where there is room for one."""
     head = ("From: Ann <ann@%s>\r\nTo: Bob <bob@%s>\r\nSubject: %s\r\n"
             "Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
@@ -74,10 +93,10 @@ def mail(r, author, rcpt, size):
     if size < 8192:
         return (head + "Content-Type: text/plain\r\n\r\n" +
                 text(r, size - len(head) - 500)).encode()
-    data = base64.encodebytes(r.randbytes(int((size - 4096) * 0.73)))
+    data = base64.encodebytes(document or pdf(r, int((size - 4096) * 0.73)))
     return (head + "Content-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
             "--=_b\r\n\r\n" + text(r, 2600) + "--=_b\r\n"
-            "Content-Type: application/octet-stream\r\n"
+            "Content-Type: application/pdf; name=\"document.pdf\"\r\n"
             "Content-Transfer-Encoding: base64\r\n\r\n" +
             data.decode().replace("\n", "\r\n") + "--=_b--\r\n").encode()
 
@@ -86,6 +105,7 @@ class World:
     """Keys, zones and messages."""
 
     def __init__(self, folder):
+        self.folder = folder
         self.keys = folder + "/keys"
         self.files = folder + "/mail"
         os.makedirs(self.keys)
@@ -206,44 +226,65 @@ def together(target, n, *args):
 
 # ---- figures
 
+def processes():
+    """parent -> [(pid, CPU ticks, its ended children's too)]"""
+    out = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as f:
+                words = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        out.setdefault(int(words[1]), []).append(
+            (int(pid), sum(map(int, words[11:15]))))
+    return out
+
+
+def cpu(roots):
+    """CPU seconds of each of these processes with all below it."""
+    table = processes()
+    ticks = {pid: n for row in table.values() for pid, n in row}
+
+    def total(pid):
+        return ticks.get(pid, 0) + sum(total(x) for x, _ in
+                                       table.get(pid, []))
+
+    return [total(pid) / TICK for pid in roots]
+
+
 class Bench:
-    def __init__(self, opt, folder):
+    def __init__(self, opt, world, run, extra=""):
         self.opt = opt
-        self.world = World(folder)
-        self.postern = Postern(folder + "/run", DNS=self.world.dns.address,
-                               KEYS=self.world.keys, SIGN=OURS)
+        self.world = world
+        database = world.folder + "/signatures"
+        if not os.path.exists(database):
+            sigdb.make(database)
+        self.postern = Postern(run, extra=extra, DNS=world.dns.address,
+                               KEYS=world.keys, SIGN=OURS,
+                               EICAR_DB=database)
+        self.pids = [self.postern.pid, self.postern.sign_pid]
+        if "scan = no" not in extra:
+            self.pids.append(self.postern.scan_pid)
         with milterclient.Milter(self.postern.sock) as m:
             self.scripts = {
                 (way, size): [script(m, way, raw, author)
                               for raw, author in mails]
-                for (way, size), mails in self.world.mail.items()}
+                for (way, size), mails in world.mail.items()}
 
     def close(self):
         self.postern.stop()
-        self.world.dns.close()
-
-    def pids(self):
-        return self.postern.pid, self.postern.sign_pid
-
-    def cpu(self):
-        ticks = 0
-        for pid in self.pids():
-            with open("/proc/%d/stat" % pid) as f:
-                words = f.read().rpartition(")")[2].split()
-            ticks += int(words[11]) + int(words[12])
-        return ticks / TICK
 
     def memory(self):
         """MiB of postern and postern-sign, shared pages in both."""
         kib = 0
-        for pid in self.pids():
+        for pid in self.pids[:2]:
             with open("/proc/%d/status" % pid) as f:
                 kib += int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
         return kib / 1024
 
     def load(self, way, size, seconds, count=None):
-        """(messages, CPU seconds, seconds)"""
-        before, began = self.cpu(), time.monotonic()
+        """(messages, CPU seconds of each daemon, seconds)"""
+        before, began = cpu(self.pids), time.monotonic()
         got = together(loader, LOADERS, self.postern.sock,
                        self.scripts[way, size],
                        count and count // LOADERS, began + seconds)
@@ -251,20 +292,21 @@ class Bench:
         if bad:
             print("!! %d messages of %s %s were not accepted" %
                   (bad, way, size))
-        return (sum(n for n, _ in got), self.cpu() - before,
-                time.monotonic() - began)
+        used = [b - a for a, b in zip(before, cpu(self.pids))]
+        return sum(n for n, _ in got), used, time.monotonic() - began
 
-    def print_cpu(self):
-        print("\nCPU of postern and postern-sign, %d connections, one message "
-              "each" % LOADERS)
-        print("| load | size | CPU s/1000 msg | msg/s (this driver) |")
-        print("|---|---|---:|---:|")
+    def print_cpu(self, what):
+        print("\nCPU s/1000 messages, %s; %d connections, one message each" %
+              (what, LOADERS))
+        print("| load | size | postern | -sign | -scan | sum | msg/s (this "
+              "driver) |\n|---|---|---:|---:|---:|---:|---:|")
         for way in ("in", "out"):
             for size in SIZES:
                 self.load(way, size, 0.5)
-                n, cpu, took = self.load(way, size, self.opt.seconds)
-                print("| %s | %s | %.3f | %.0f |" %
-                      (way, size, 1000 * cpu / n, n / took), flush=True)
+                n, used, took = self.load(way, size, self.opt.seconds)
+                each = [1000 * x / n for x in used] + [0] * (3 - len(used))
+                print("| %s | %s | %.3f | %.3f | %.3f | %.3f | %.0f |" % (
+                    way, size, *each, sum(each), n / took), flush=True)
 
     def print_idle(self):
         before = self.memory()
@@ -335,6 +377,29 @@ class Bench:
                 wait["p50"], wait["p99"], wait["max"])
 
 
+@contextlib.contextmanager
+def measuring():
+    folder = tempfile.mkdtemp(prefix="postern-bench-")
+    world = None
+    try:
+        world = World(folder)
+        yield world
+    finally:
+        if world:
+            world.dns.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(opt, world, extra=""):
+    """A postern for these figures."""
+    bench = Bench(opt, world, tempfile.mkdtemp(dir=world.folder), extra)
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--long", action="store_true")
@@ -345,18 +410,15 @@ def main():
                     "busy")
     opt = ap.parse_args()
     opt.messages = opt.messages or (100000 if opt.long else 20000)
-    folder = tempfile.mkdtemp(prefix="postern-bench-")
-    bench = None
-    try:
-        bench = Bench(opt, folder)
-        bench.print_idle()
-        bench.print_cpu()
-        bench.print_growth()
-        bench.print_negotiation()
-    finally:
-        if bench:
-            bench.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with measuring() as world:
+        with running(opt, world, "scan-cache = 0\n") as bench:
+            bench.print_idle()
+            bench.print_cpu("all content scanned")
+        with running(opt, world, "scan = no\n") as bench:
+            bench.print_cpu("not scanned")
+        with running(opt, world) as bench:
+            bench.print_growth()
+            bench.print_negotiation()
 
 
 if __name__ == "__main__":
