@@ -40,6 +40,7 @@ struct fake {
 /* What came, and what goes back. */
 struct request {
 	struct fake	*f;
+	bool		 counted;	/* among those under way */
 	int		 fd;
 	struct scan_question q;
 	char		 head[HEAD + 1];
@@ -94,9 +95,19 @@ send_answer(struct request *r)
 	buf_free(&b);
 }
 
+/* Before the answer: who has it may ask the next at once. */
+static void
+leave(struct request *r)
+{
+	if (r->counted)
+		r->f->now--;
+	r->counted = false;
+}
+
 static void
 say(struct request *r, enum scan_status status, const char *name)
 {
+	leave(r);
 	r->a.status = status;
 	snprintf(r->a.name, sizeof(r->a.name), "%s", name);
 	send_answer(r);
@@ -202,6 +213,7 @@ serve_scan(struct request *r, int content)
 		r->f->unsealed++;
 	if (!probe) {
 		r->f->scans++;
+		r->counted = true;
 		now = ++r->f->now;
 		most = r->f->beside;
 		while (now > most && !atomic_compare_exchange_weak(
@@ -209,8 +221,7 @@ serve_scan(struct request *r, int content)
 			continue;
 	}
 	answer_scan(r);
-	if (!probe)
-		r->f->now--;
+	leave(r);
 }
 
 static void
