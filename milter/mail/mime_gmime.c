@@ -24,6 +24,14 @@
 
 /* Names looked at in one field. */
 #define NAMES_MAX 8
+/* Debian 13's GMime wants to know who frees the argument: nobody. */
+#if GMIME_CHECK_VERSION(3, 2, 15)
+#define set_warning(options, f, arg) \
+	g_mime_parser_options_set_warning_callback(options, f, arg, NULL)
+#else
+#define set_warning(options, f, arg) \
+	g_mime_parser_options_set_warning_callback(options, f, arg)
+#endif
 /* Bytes before and behind the parts of multiparts: GMime copies them. */
 #define FACES_MAX (1024 * 1024)
 
@@ -126,7 +134,7 @@ void
 mime_gmime_begin(struct mime_walk *w)
 {
 	w->options = g_mime_parser_options_new();
-	g_mime_parser_options_set_warning_callback(w->options, on_warning, w);
+	set_warning(w->options, on_warning, w);
 }
 
 void
