@@ -95,6 +95,7 @@ struct fact_strip {
 	/* The id of a reference; "": nothing to refer to. */
 	char		 ref[QUARANTINE_REF_SIZE];
 	size_t		 stripped;	/* parts that were replaced */
+	bool		 signature_broken; /* the author's (S/MIME, PGP) */
 	bool		 keep_whole;	/* the message goes to quarantine */
 	const char	*unchecked;	/* why it passes unscanned; NULL */
 };

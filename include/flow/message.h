@@ -179,5 +179,11 @@ bool	class_may_refuse(enum mail_class);
 
 /* Bytes of all messages in motion now. */
 uint64_t	message_memory(void);
+/*
+ * Room for n bytes more of this message (a rendering of it), in the sum that
+ * the setting memory bounds: false when there is none.  Give it back.
+ */
+bool	message_take_memory(const struct message *, size_t n);
+void	message_give_memory(size_t n);
 
 #endif

@@ -26,6 +26,7 @@ enum transfer_encoding {
 	TRANSFER_QP,
 	TRANSFER_UU,		/* x-uuencode: "begin" line to "end" */
 	TRANSFER_YENC,		/* x-yenc: "=ybegin" to "=yend" */
+	TRANSFER_BASE64_LOOSE,	/* base64 where '=' counts for nothing */
 	TRANSFER_UNKNOWN	/* a name that we do not know: as it is */
 };
 

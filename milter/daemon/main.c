@@ -77,6 +77,17 @@ check_names(const struct options *o, const struct conf *c)
 		exit(EX_CONFIG);
 }
 
+static void
+check_files(const struct options *o, const struct conf *c)
+{
+	char *error = NULL;
+
+	if (services_check(c, &error) == 0)
+		return;
+	fprintf(stderr, "%s: %s\n", o->path, error);
+	exit(EX_CONFIG);
+}
+
 /* Prints what is wrong and exits with 78, or returns the configuration. */
 static struct conf *
 read_conf(const struct options *o)
@@ -92,6 +103,7 @@ read_conf(const struct options *o)
 	if (c == NULL)
 		exit(EX_CONFIG);
 	check_names(o, c);
+	check_files(o, c);
 	if (o->check) {
 		printf("%s: correct\n", o->path);
 		exit(0);

@@ -197,33 +197,56 @@ add_journal(struct bundle *b, const struct conf *c, char **error_r)
 	return 0;
 }
 
-/* The operator's own text, checked as a template. */
+/* The operator's own text, checked as a template; malloc'd. */
+static int
+read_notice(const char *path, char **text_r, size_t *n_r, char **error_r)
+{
+	char *text = calloc(1, NOTICE_TEMPLATE_MAX + 2);
+	FILE *f = fopen(path, "re");
+	const char *problem;
+
+	if (text == NULL)
+		log_fatal(EX_OSERR, "out of memory");
+	if (f == NULL) {
+		problem = strerror(errno);
+	} else {
+		*n_r = fread(text, 1, NOTICE_TEMPLATE_MAX + 1, f);
+		fclose(f);
+		problem = notice_check(span_make(text, *n_r));
+	}
+	*text_r = text;
+	if (problem == NULL)
+		return 0;
+	if (asprintf(error_r, "notice-file %s: %s", path, problem) < 0)
+		log_fatal(EX_OSERR, "out of memory");
+	return -1;
+}
+
+int
+services_check(const struct conf *c, char **error_r)
+{
+	char *text = NULL;
+	size_t n = 0;
+	int rc = 0;
+
+	if (c->notice_file[0] != '\0')
+		rc = read_notice(c->notice_file, &text, &n, error_r);
+	free(text);
+	return rc;
+}
+
 static int
 add_notice(struct bundle *b, const struct conf *c, char **error_r)
 {
-	const char *problem = NULL;
 	size_t n = 0;
-	FILE *f;
 
 	b->services.notice = span_of(NULL);
 	if (c->notice_file[0] == '\0')
 		return 0;
-	b->notice = calloc(1, NOTICE_TEMPLATE_MAX + 2);
-	if (b->notice == NULL)
-		log_fatal(EX_OSERR, "out of memory");
-	f = fopen(c->notice_file, "re");
-	if (f == NULL) {
-		problem = strerror(errno);
-	} else {
-		n = fread(b->notice, 1, NOTICE_TEMPLATE_MAX + 1, f);
-		fclose(f);
-		b->services.notice = span_make(b->notice, n);
-		problem = notice_check(b->services.notice);
-	}
-	if (problem != NULL && asprintf(error_r, "notice-file %s: %s",
-	    c->notice_file, problem) < 0)
-		log_fatal(EX_OSERR, "out of memory");
-	return problem == NULL ? 0 : -1;
+	if (read_notice(c->notice_file, &b->notice, &n, error_r) < 0)
+		return -1;
+	b->services.notice = span_make(b->notice, n);
+	return 0;
 }
 
 static int

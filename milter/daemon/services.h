@@ -20,6 +20,12 @@
 int	services_attach(struct conf *c, const struct conf *before,
 	    char **error_r);
 
+/*
+ * What can be said of the services before there are any: files that the
+ * configuration names.  0, or -1 with *error_r (malloc'd).
+ */
+int	services_check(const struct conf *, char **error_r);
+
 /* Before the process ends: no child is left behind.  Main thread. */
 void	services_end(void);
 

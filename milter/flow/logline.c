@@ -186,6 +186,8 @@ put_scan(struct buf *b, const struct message *m)
 		put_text(b, m, "scan-action", strip->action);
 	if (strip->stripped > 0)
 		put_number(b, "stripped", strip->stripped);
+	if (strip->signature_broken)
+		put_text(b, m, "author-signature", "broken");
 	if (strip->ref[0] != '\0')
 		put_text(b, m, "ref", strip->ref);
 	if (m->facts.event != NULL)

@@ -33,6 +33,21 @@ message_memory(void)
 	return atomic_load(&memory_used);
 }
 
+bool
+message_take_memory(const struct message *m, size_t n)
+{
+	if (atomic_fetch_add(&memory_used, n) + n <= m->session->conf->memory)
+		return true;
+	message_give_memory(n);
+	return false;
+}
+
+void
+message_give_memory(size_t n)
+{
+	atomic_fetch_sub(&memory_used, n);
+}
+
 static char *
 copy(const char *s)
 {

@@ -19,19 +19,26 @@ text_of(struct span raw, struct mime_line l)
 	return span_make(raw.p + l.at, l.text - l.at);
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* "begin 644 NAME"; the name, or absent. */
 static struct span
 uu_name(struct span line)
 {
 	size_t i = 6, digits = 0;
 
-	if (!span_starts(line, "begin "))
+	if (!span_starts(line, "begin ") && !span_starts(line, "begin\t"))
 		return span_make(NULL, 0);
-	while (i < line.n && line.p[i] == ' ')
+	while (i < line.n && is_blank(line.p[i]))
 		i++;
 	for (; i < line.n && line.p[i] >= '0' && line.p[i] <= '7'; i++)
 		digits++;
-	if (digits < 3 || digits > 4 || i >= line.n || line.p[i] != ' ')
+	/* Readers take any number of digits. */
+	if (digits == 0 || i >= line.n || !is_blank(line.p[i]))
 		return span_make(NULL, 0);
 	line = span_trim(span_from(line, i + 1));
 	return line.n > 0 ? line : span_make(NULL, 0);

@@ -89,6 +89,7 @@ transfer_word(enum transfer_encoding e)
 		[TRANSFER_QP] = "quoted-printable",
 		[TRANSFER_UU] = "uuencode",
 		[TRANSFER_YENC] = "yenc",
+		[TRANSFER_BASE64_LOOSE] = "base64",
 		[TRANSFER_UNKNOWN] = "unknown",
 	};
 
@@ -163,6 +164,7 @@ decode(struct transfer *t, struct span in, unsigned char *out)
 {
 	switch (t->encoding) {
 	case TRANSFER_BASE64:
+	case TRANSFER_BASE64_LOOSE:
 		return transfer_base64(t, in, out);
 	case TRANSFER_QP:
 		return transfer_qp(t, in, out);
@@ -198,6 +200,7 @@ decode_end(struct transfer *t, unsigned char *out)
 {
 	switch (t->encoding) {
 	case TRANSFER_BASE64:
+	case TRANSFER_BASE64_LOOSE:
 		return transfer_base64_end(t, out);
 	case TRANSFER_QP:
 		return transfer_qp_end(t, out);

@@ -7,7 +7,8 @@
  * look-up a byte.  Line ends and all that is not as it should be go a byte at
  * a time.  White space does not count, foreign bytes are skipped and counted.
  * Padding ends a group, not the text: blocks put one behind the other are
- * decoded as one.  Padding may be missing.
+ * decoded as one.  Padding may be missing.  Some readers skip a "=" that is
+ * not at the end like any foreign byte: TRANSFER_BASE64_LOOSE.
  */
 #include "transfer_internal.h"
 
@@ -98,7 +99,7 @@ one(struct transfer *t, unsigned char c, unsigned char *o)
 {
 	unsigned k = kind[c];
 
-	if (k == PAD)
+	if (k == PAD && t->encoding == TRANSFER_BASE64)
 		return pad(t, o);
 	if ((k & DIGIT) == 0) {
 		t->foreign += k != WHITE;

@@ -11,6 +11,8 @@
  */
 #include "config.h"
 
+#include <sys/statvfs.h>
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +163,11 @@ engine_load(const char *folder, const struct engine_limits *limits,
 int
 engine_use_tmp(struct engine *e, const char *tmp)
 {
+	struct statvfs room;
+
+	/* Now: a worker's filter does not let it ask later. */
+	e->room = statvfs(tmp, &room) == 0 ?
+	    (uint64_t)room.f_blocks * room.f_frsize : 0;
 	return cl_engine_set_str(e->library, CL_ENGINE_TMPDIR, tmp) ==
 	    CL_SUCCESS ? 0 : -1;
 }

@@ -21,6 +21,8 @@ struct engine {
 	struct scan_status_info	 info;	/* signatures and built */
 	uint64_t		 version;
 	bool			 reads_rar;	/* engine_prove() found out */
+	uint64_t		 room;	/* bytes that temporary files can have
+					 * at all; 0: not known */
 };
 
 /*
@@ -30,6 +32,7 @@ struct engine {
 struct engine_notes {
 	char	trouble[SCAN_NAME_SIZE];	/* could not write, no memory */
 	char	error[SCAN_NAME_SIZE];		/* its last error */
+	uint64_t written;			/* bytes, of this content */
 };
 
 extern struct engine_notes engine_notes;

@@ -68,6 +68,16 @@ engine_callbacks(struct engine *e)
 	cl_engine_set_clcb_file_inspection(e->library, inspect);
 }
 
+/*
+ * Half of all the room there can be went to this content: it will fail again,
+ * and a message is not put off for ever.
+ */
+static bool
+needs_too_much(const struct engine *e)
+{
+	return e->room > 0 && engine_notes.written >= e->room / 2;
+}
+
 static void
 judge(int code, const char *virname, const struct engine_seen *seen,
     struct scan_answer *a)
@@ -78,7 +88,10 @@ judge(int code, const char *virname, const struct engine_seen *seen,
 		engine_code_answer(code, a);
 	if (a->status == SCAN_VIRUS)
 		return;
-	if (engine_notes.trouble[0] != '\0')
+	if (engine_notes.trouble[0] != '\0' && needs_too_much(seen->engine))
+		engine_say(a, SCAN_NOT_SCANNED, "limit: needs more room for "
+		    "temporary files than there is");
+	else if (engine_notes.trouble[0] != '\0')
 		engine_say(a, SCAN_FAILED, engine_notes.trouble);
 	else if (a->status == SCAN_CLEAN && seen->reason[0] != '\0')
 		engine_say(a, SCAN_NOT_SCANNED, seen->reason);

@@ -57,6 +57,8 @@ write(int fd, const void *bytes, size_t n)
 
 	if (done == -1)
 		note_error();
+	else
+		engine_notes.written += (uint64_t)done;
 	return done;
 }
 
@@ -69,6 +71,7 @@ fwrite(const void *bytes, size_t size, size_t n, FILE *f)
 	if (real == NULL)
 		find("fwrite", &real);
 	done = real(bytes, size, n, f);
+	engine_notes.written += (uint64_t)done * size;
 	if (done != n)
 		note_error();
 	return done;

@@ -44,7 +44,7 @@
 #include "sock.h"
 #include "watch.h"
 
-#define STOP_MS		1800
+#define STOP_MS		1000
 #define ACTIVATED_FD	3
 
 struct options {

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@
 
 /* Of the signatures, while there are none. */
 #define VERSION_NONE	0
+/* Freed memory that malloc() keeps, before it must give it back. */
+#define KEPT_MAX	(512 * 1024)
 #define SEALS		(F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
 
 struct state {
@@ -37,6 +40,7 @@ struct state {
 	struct buf	 packet;
 	int		 statm;
 	uint64_t	 first_pages;
+	uint64_t	 kept;		/* bytes, after the last trim */
 };
 
 /* Pages of memory that no file is behind. */
@@ -60,14 +64,26 @@ anonymous_pages(int statm)
  * What was shared with the loader counts from the start, so growth is what
  * this worker took.
  */
-static bool
-has_done_enough(const struct state *s)
+static uint64_t
+grown_bytes(const struct state *s)
 {
 	uint64_t now = anonymous_pages(s->statm);
-	uint64_t grown = now > s->first_pages ? now - s->first_pages : 0;
 
+	return now <= s->first_pages ? 0 :
+	    (now - s->first_pages) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool
+has_done_enough(struct state *s)
+{
+	uint64_t grown = grown_bytes(s);
+
+	if (grown >= s->kept + KEPT_MAX) {
+		malloc_trim(0);
+		grown = s->kept = grown_bytes(s);
+	}
 	return atomic_load(&s->w->slot->served) >= WORKER_REQUESTS_MAX ||
-	    grown * (uint64_t)sysconf(_SC_PAGESIZE) >= WORKER_MEMORY_MAX;
+	    grown >= WORKER_MEMORY_MAX;
 }
 
 static bool

@@ -9,16 +9,21 @@
 #include "scan_run.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "block_names.h"
 #include "clock.h"
 
-/* Of one part: a verdict, a name inside, its own name; of all: structure. */
-#define FINDS_MAX(tree) (3 * ((tree)->n + 1) + 1)
+/* Of one part: a verdict and a name inside, of two readings; its own name. */
+#define READINGS	2
+/* And of all: structure. */
+#define FINDS_MAX(tree) ((2 * READINGS + 1) * ((tree)->n + 1) + 1)
+/* Of a longer content in base64 the message to scan holds only so much. */
+#define BASE64_MAX ((size_t)64 * 1024)
 
 struct round {
 	struct message		*m;
 	struct span		 raw;
+	struct buf		 cut;		/* see whole() */
 	const struct mime_tree	*tree;
 	struct fact_scan	*out;
 	struct scan_item	*item;
@@ -60,47 +65,73 @@ add_item(struct round *r, struct span content, enum transfer_encoding encoding,
 	r->part[r->n++] = part;
 }
 
-static void
-collect(struct round *r)
+/*
+ * The message for signatures of type mail.  They look at text; what is behind
+ * the beginning of a large base64 content was scanned as a part, decoded, and
+ * would cost as much once more for each message that carries it.
+ */
+static struct span
+whole(struct round *r)
 {
-	bool deep = r->tree->limit != NULL || r->tree->malformed != 0;
+	size_t at = 0;
 
-	r->item = arena_array(r->m->arena, r->tree->n + 1, sizeof(*r->item));
-	r->part = arena_array(r->m->arena, r->tree->n + 1, sizeof(*r->part));
 	for (size_t i = 0; i < r->tree->n; i++) {
 		const struct mime_part *p = &r->tree->part[i];
-		struct span content = mime_content(r->raw, p);
 
-		if ((p->kind == MIME_LEAF || p->kind == MIME_ENCLOSED) &&
-		    content.n > 0)
-			add_item(r, content, p->encoding, SCAN_PART, i);
+		if (p->kind != MIME_LEAF || p->encoding != TRANSFER_BASE64 ||
+		    p->end - p->body <= BASE64_MAX)
+			continue;
+		buf_add(&r->cut, r->raw.p + at, p->body + BASE64_MAX - at);
+		at = p->end;
 	}
-	if (deep || r->m->session->conf->scan_message)
-		add_item(r, r->raw, TRANSFER_IDENTITY, deep ?
-		    SCAN_MESSAGE_DEEP : SCAN_MESSAGE, MIME_NONE);
+	if (at == 0)
+		return r->raw;
+	buf_addspan(&r->cut, span_from(r->raw, at));
+	return buf_failed(&r->cut) ? r->raw : buf_span(&r->cut);
 }
 
+/* A '=' with more behind it: some readers skip it, for others a group ends. */
 static bool
-blocked(const struct conf *c, const char *ending, size_t n)
+has_padding_inside(struct span s)
 {
-	for (size_t i = 0; i < c->block_names.n; i++)
-		if (strlen(c->block_names.v[i]) == n &&
-		    strncasecmp(c->block_names.v[i], ending, n) == 0)
+	long at = span_chr(s, '=');
+
+	for (size_t i = at < 0 ? s.n : (size_t)at; i < s.n; i++)
+		if (memchr("= \t\r\n", s.p[i], 5) == NULL)
 			return true;
 	return false;
 }
 
-/* What Windows takes for the ending: blanks and dots behind it do not count. */
-static bool
-name_blocked(const struct conf *c, const char *name)
+static void
+add_part(struct round *r, size_t i)
 {
-	size_t n = strlen(name), from;
+	const struct mime_part *p = &r->tree->part[i];
+	struct span content = mime_content(r->raw, p);
 
-	while (n > 0 && (name[n - 1] == '.' || name[n - 1] == ' '))
-		n--;
-	for (from = n; from > 0 && name[from - 1] != '.'; from--)
-		;
-	return from > 0 && blocked(c, name + from, n - from);
+	if ((p->kind != MIME_LEAF && p->kind != MIME_ENCLOSED) ||
+	    content.n == 0)
+		return;
+	add_item(r, content, p->encoding, SCAN_PART, i);
+	if (p->encoding == TRANSFER_BASE64 && has_padding_inside(content))
+		add_item(r, content, TRANSFER_BASE64_LOOSE, SCAN_PART, i);
+}
+
+static void
+collect(struct round *r)
+{
+	bool deep = r->tree->limit != NULL || r->tree->malformed != 0;
+	size_t most = READINGS * r->tree->n + 1;
+
+	r->item = arena_array(r->m->arena, most, sizeof(*r->item));
+	r->part = arena_array(r->m->arena, most, sizeof(*r->part));
+	for (size_t i = 0; i < r->tree->n; i++)
+		add_part(r, i);
+	if (deep)
+		add_item(r, r->raw, TRANSFER_IDENTITY, SCAN_MESSAGE_DEEP,
+		    MIME_NONE);
+	else if (r->m->session->conf->scan_message)
+		add_item(r, whole(r), TRANSFER_IDENTITY, SCAN_MESSAGE,
+		    MIME_NONE);
 }
 
 /* The first blocked one of "exe txt *", or NULL. */
@@ -110,7 +141,7 @@ inside_blocked(struct message *m, const char *extensions)
 	struct span all = span_of(extensions), word;
 
 	while (span_split(&all, ' ', &word))
-		if (blocked(m->session->conf, word.p, word.n))
+		if (block_names_ending(m->session->conf, word.p, word.n))
 			return arena_printf(m->arena, "name .%.*s inside",
 			    (int)word.n, word.p);
 	return NULL;
@@ -136,7 +167,7 @@ look_at_names(struct round *r)
 	for (size_t i = 0; i < r->tree->n && c->block_names.n > 0; i++) {
 		const struct mime_part *p = &r->tree->part[i];
 
-		if (p->name[0] != '\0' && name_blocked(c, p->name))
+		if (p->name[0] != '\0' && block_names_have(c, p->name))
 			add_find(r, FIND_BLOCKED, i, arena_printf(
 			    r->m->arena, "name %s", p->name), NULL);
 	}
@@ -167,6 +198,19 @@ found_in_part(const struct fact_scan *out)
 	return false;
 }
 
+/* A second reading tells what it alone shows: a virus, or a failure. */
+static bool
+told(const struct round *r, size_t i)
+{
+	const struct scan_item *item = &r->item[i], *first = item - 1;
+
+	if (item->encoding != TRANSFER_BASE64_LOOSE ||
+	    item->status == SCAN_FAILED)
+		return false;
+	return item->status != SCAN_VIRUS || (first->status == SCAN_VIRUS &&
+	    !scan_is_heuristic(first->name));
+}
+
 static void
 take(struct round *r, size_t i)
 {
@@ -174,6 +218,8 @@ take(struct round *r, size_t i)
 	size_t part = r->part[i];
 
 	r->out->cached += item->cached;
+	if (told(r, i))
+		return;
 	switch (item->status) {
 	case SCAN_CLEAN:
 		break;
@@ -223,11 +269,13 @@ scan_run(struct message *m, struct span raw, const struct mime_tree *tree,
 	struct round r = { .m = m, .raw = raw, .tree = tree, .out = out };
 
 	*out = (struct fact_scan){ 0 };
+	buf_init(&r.cut, raw.n);
 	out->find = arena_array(m->arena, FINDS_MAX(tree), sizeof(*out->find));
 	look_at_structure(&r);
 	collect(&r);
 	scan_client_run(m->session->services->scanner, m->arena, r.item, r.n,
 	    who(m), clock_ms() + m->session->conf->scan_timeout_ms);
+	buf_free(&r.cut);
 	out->items = r.n;
 	for (size_t i = 0; i < r.n; i++)
 		take(&r, i);

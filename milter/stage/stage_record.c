@@ -214,7 +214,9 @@ write_event(struct message *m)
 	json_t *j = describe(m), *finds = json_array();
 	char *error = NULL;
 
-	json_object_set_new(j, "action", json_string(m->facts.strip.action));
+	/* Another stage may have refused what strip would let go. */
+	json_object_set_new(j, "action", json_string(m->verdict.kind ==
+	    VERDICT_REJECT ? "reject" : m->facts.strip.action));
 	json_object_set_new(j, "reference", json_string(m->facts.strip.ref));
 	json_object_set_new(j, "notice", json_boolean(
 	    m->class == CLASS_LOCAL && field_find(m->fields, m->nfields,
@@ -234,6 +236,37 @@ write_event(struct message *m)
 	json_decref(j);
 }
 
+/*
+ * Local mail that should be dropped but could not be kept is not lost: Postfix
+ * holds it as it came, and the operator decides.
+ */
+static void
+hold_instead(struct message *m)
+{
+	if (m->verdict.kind != VERDICT_DISCARD)
+		return;
+	m->verdict.kind = VERDICT_HOLD;
+	m->verdict.stage = "record";
+	m->verdict.reason = m->facts.record_problem;
+}
+
+/* The message will come again, with another reference. */
+static void
+unkeep(struct message *m)
+{
+	const struct session *s = m->session;
+	char *error = NULL;
+
+	if (s->services->quarantine == NULL)
+		return;
+	for (size_t i = 0; i <= m->facts.strip.stripped; i++) {
+		quarantine_delete(s->conf->quarantine, arena_printf(m->arena,
+		    "%s-%zu", m->facts.strip.ref, i), &error);
+		free(error);
+		error = NULL;
+	}
+}
+
 static void
 run(struct message *m)
 {
@@ -243,10 +276,16 @@ run(struct message *m)
 	if (m->verdict.kind == VERDICT_TEMPFAIL ||
 	    (s->ref[0] == '\0' && s->unchecked == NULL))
 		return;
-	if (m->verdict.kind != VERDICT_REJECT && keep(m) < 0)
-		return;
+	/* What passes all the same (local) still has its event. */
+	if (m->verdict.kind != VERDICT_REJECT && keep(m) < 0) {
+		if (m->verdict.kind == VERDICT_TEMPFAIL)
+			return;
+		hold_instead(m);
+	}
 	if (m->session->services->journal != NULL)
 		write_event(m);
+	if (m->verdict.kind == VERDICT_TEMPFAIL)
+		unkeep(m);
 }
 
 const struct stage stage_record = {

@@ -4,7 +4,8 @@
  *
  * Postfix would refuse the changed message with a sentence about itself, or
  * lose the edit; here the sender gets a clear answer.  What was as large when
- * it came passes: Postfix has taken it.
+ * it came passes: Postfix has taken it.  Mail that may not be refused (local,
+ * relay) is dropped and kept in the quarantine, as what cannot be stripped.
  */
 #include "table.h"
 
@@ -28,16 +29,26 @@ run(struct message *m)
 	const struct field *f;
 	size_t n;
 
-	if (!edits_have_body(&m->edits))
+	/* What is dropped already must not become a bounce. */
+	if (!edits_have_body(&m->edits) ||
+	    m->verdict.kind >= VERDICT_DISCARD)
 		return;
 	f = edits_render(&m->edits, m->fields, m->nfields, &n);
 	after = fields_size(f, n) + edits_body_size(&m->edits, m->body.n);
 	before = fields_size(m->fields, m->nfields) + m->body.n;
-	if (after > limit && after > before)
+	if (after <= limit || after <= before)
+		return;
+	if (!class_may_refuse(m->class)) {
+		m->facts.strip.keep_whole = true;
+		verdict_raise(&m->verdict, VERDICT_DISCARD, "size",
+		    "larger than mta-size-limit after our edits", NULL, NULL,
+		    NULL);
+	} else {
 		verdict_raise(&m->verdict, VERDICT_REJECT, "size",
 		    "larger than mta-size-limit after our edits", "552",
 		    "5.3.4", "This message is larger than this system takes "
 		    "after the changes that it has to make to it");
+	}
 }
 
 const struct stage stage_size = {

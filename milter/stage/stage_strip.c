@@ -144,6 +144,7 @@ give_up(struct message *m, const char *reason)
 
 	m->facts.strip.action = strip_action_word(a);
 	m->facts.strip.stripped = 0;
+	m->facts.strip.signature_broken = false;
 	if (a == STRIP_REJECT)
 		refuse(m, NULL, reason);
 	else
@@ -198,7 +199,8 @@ strip_and_look(struct message *m)
 	case LOOK_CLEAN:
 		break;
 	case LOOK_INFECTED:
-		give_up(m, why);
+		if (!strip_virus_is_monitored(m))
+			give_up(m, why);
 		break;
 	case LOOK_FAILED:
 		unchecked(m, why);

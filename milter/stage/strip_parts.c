@@ -29,11 +29,14 @@ must_go(const struct find *f)
 
 /* The part to replace: a sealed message loses the part itself. */
 static size_t
-target(const struct message *m, const struct find *f)
+target(struct message *m, const struct find *f)
 {
 	size_t part = replace_candidate(&m->facts.parts, f->part);
 
-	return part == MIME_NONE ? f->part : part;
+	if (part != MIME_NONE)
+		return part;
+	m->facts.strip.signature_broken = true;
+	return f->part;
 }
 
 /* Is this part, or one that holds it, replaced already? */
@@ -145,22 +148,15 @@ render(struct message *m, struct buf *b)
 	return buf_failed(b) ? -1 : 0;
 }
 
-enum second_look
-strip_look_again(struct message *m, const char **why)
+static enum second_look
+look_at(struct message *m, struct span rendered, const char **why)
 {
 	struct mime_tree tree = { 0 };
 	struct fact_scan again;
 	enum second_look look = LOOK_CLEAN;
-	struct buf b;
 
-	buf_init(&b, m->raw.n + HEADER_BYTES_MAX + m->raw.n / 8);
-	*why = "no memory to look at the stripped message";
-	if (render(m, &b) < 0) {
-		buf_free(&b);
-		return LOOK_FAILED;
-	}
-	mime_parse(m->arena, buf_span(&b), &tree);
-	scan_run(m, buf_span(&b), &tree, &again);
+	mime_parse(m->arena, rendered, &tree);
+	scan_run(m, rendered, &tree, &again);
 	for (size_t i = 0; i < again.n && look == LOOK_CLEAN; i++) {
 		if (again.find[i].kind != FIND_VIRUS)
 			continue;
@@ -171,6 +167,23 @@ strip_look_again(struct message *m, const char **why)
 		*why = again.reason;
 		look = LOOK_FAILED;
 	}
+	return look;
+}
+
+enum second_look
+strip_look_again(struct message *m, const char **why)
+{
+	size_t room = m->raw.n + HEADER_BYTES_MAX + m->raw.n / 8;
+	enum second_look look = LOOK_FAILED;
+	struct buf b;
+
+	*why = "no memory to look at the stripped message";
+	if (!message_take_memory(m, m->raw.n))
+		return look;
+	buf_init(&b, room);
+	if (render(m, &b) == 0)
+		look = look_at(m, buf_span(&b), why);
 	buf_free(&b);
+	message_give_memory(m->raw.n);
 	return look;
 }

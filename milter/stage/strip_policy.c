@@ -71,12 +71,30 @@ virus_choice(const struct message *m)
 	return of_choice(m->facts.policy.virus);
 }
 
+bool
+strip_virus_is_monitored(const struct message *m)
+{
+	return virus_choice(m) == STRIP_MONITOR;
+}
+
+/* Of a message that hangs on this one even the text can go. */
+static bool
+is_attached(const struct mime_tree *t, size_t part)
+{
+	while ((part = t->part[part].parent) != MIME_NONE)
+		if (t->part[part].kind == MIME_MESSAGE)
+			return true;
+	return false;
+}
+
 /* The text that a reader shows, not a file that hangs on it. */
 static bool
 is_body_text(const struct message *m, const struct find *f)
 {
 	const struct mime_part *p = &m->facts.parts.part[f->part];
 
+	if (is_attached(&m->facts.parts, f->part))
+		return false;
 	return p->kind == MIME_LEAF && p->name[0] == '\0' &&
 	    strcmp(p->disposition, "attachment") != 0 &&
 	    (strcmp(p->type, "text/plain") == 0 ||
@@ -102,7 +120,8 @@ must_go(const struct message *m, const struct find *f, enum strip_action a)
 	if (!can_go(m, f))
 		return strip_action_unstripped(m);
 	if (replace_candidate(&m->facts.parts, f->part) == MIME_NONE)
-		return allowed(m, of_choice(m->session->conf->virus_signed));
+		return m->facts.role_only ? STRIP_STRIP :
+		    allowed(m, of_choice(m->session->conf->virus_signed));
 	return allowed(m, a);
 }
 
@@ -113,7 +132,8 @@ unscannable(const struct message *m, const struct find *f)
 	    m->session->conf->unscannable;
 	enum strip_action a = of_choice(c);
 
-	if (a == STRIP_MARK || f->part == MIME_NONE ||
+	if (a == STRIP_MARK ||
+	    (a == STRIP_STRIP && f->part == MIME_NONE) ||
 	    (a >= STRIP_HOLD && (m->facts.role_only ||
 	    !class_may_refuse(m->class))))
 		return STRIP_MARK;

@@ -22,6 +22,8 @@ enum strip_action {
 
 enum strip_action strip_action_for(const struct message *,
 	    const struct find *);
+/* Viruses are only marked: one that is still there is no reason to refuse. */
+bool strip_virus_is_monitored(const struct message *);
 /* For a virus that is still there when all has been stripped. */
 enum strip_action strip_action_unstripped(const struct message *);
 

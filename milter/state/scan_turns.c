@@ -26,12 +26,13 @@ struct row {
 	struct row	*next;
 	unsigned	 taken;
 	unsigned	 waiting;
+	pthread_cond_t	 given;
 	char		 who[WHO_SIZE];
 };
 
 struct scan_turns {
 	pthread_mutex_t	 lock;
-	pthread_cond_t	 given;
+	pthread_condattr_t clock;
 	struct row	*rows;
 };
 
@@ -39,15 +40,12 @@ struct scan_turns *
 scan_turns_new(void)
 {
 	struct scan_turns *t = calloc(1, sizeof(*t));
-	pthread_condattr_t attr;
 
 	if (t == NULL)
 		log_fatal(EX_MEMORY, "out of memory (turns to scan)");
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->given, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_condattr_init(&t->clock);
+	pthread_condattr_setclock(&t->clock, CLOCK_MONOTONIC);
 	return t;
 }
 
@@ -60,7 +58,7 @@ scan_turns_free(struct scan_turns **tp)
 	if (t == NULL)
 		return;
 	assert(t->rows == NULL);
-	pthread_cond_destroy(&t->given);
+	pthread_condattr_destroy(&t->clock);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -86,6 +84,7 @@ find_or_add(struct scan_turns *t, const char *who)
 	*link = calloc(1, sizeof(**link));
 	if (*link == NULL)
 		log_fatal(EX_MEMORY, "out of memory (turns to scan)");
+	pthread_cond_init(&(*link)->given, &t->clock);
 	strncpy((*link)->who, who, WHO_SIZE - 1);
 	return *link;
 }
@@ -98,6 +97,7 @@ drop_if_unused(struct scan_turns *t, const char *who)
 	if (r->taken > 0 || r->waiting > 0)
 		return;
 	*link = r->next;
+	pthread_cond_destroy(&r->given);
 	free(r);
 }
 
@@ -114,7 +114,7 @@ scan_turns_take(struct scan_turns *t, const char *who, unsigned limit,
 	r = find_or_add(t, who);
 	r->waiting++;
 	while (r->taken >= limit && deadline > 0 && rc == 0)
-		rc = pthread_cond_timedwait(&t->given, &t->lock, &until);
+		rc = pthread_cond_timedwait(&r->given, &t->lock, &until);
 	r->waiting--;
 	taken = r->taken < limit;
 	if (taken)
@@ -133,8 +133,9 @@ scan_turns_give(struct scan_turns *t, const char *who)
 	r = *find(t, who);
 	assert(r != NULL && r->taken > 0);
 	r->taken--;
+	/* Who was woken but is late takes the turn all the same. */
 	if (r->waiting > 0)
-		pthread_cond_broadcast(&t->given);
+		pthread_cond_signal(&r->given);
 	drop_if_unused(t, who);
 	pthread_mutex_unlock(&t->lock);
 }

@@ -5,13 +5,16 @@
 RESULTS.json is what the measuring bench has written: the same run for all.
 """
 import json
+import statistics
 import sys
 
-# Who does a part of the same work.
+# Who does the same work, or a part of it.
 BESIDE = {
-    "in": ["noop", "opendkim verify", "opendmarc", "rspamd"],
+    "in": ["noop", "opendkim verify", "opendmarc", "clamav-milter", "rspamd"],
     "out": ["opendkim sign", "rspamd"],
 }
+# What clamav-milter, opendkim and opendmarc do together.
+CHAIN = ["opendkim verify", "opendmarc", "clamav-milter"]
 
 
 def cpu(table, row, way, size):
@@ -19,6 +22,20 @@ def cpu(table, row, way, size):
         return table[row][way][size]["median"]["cpu_s_per_1000"]
     except KeyError:
         return None
+
+
+def clamd(table, way, size):
+    """What clamd itself has used for clamav-milter."""
+    try:
+        return statistics.median(
+            cell["cpu_s_per_1000_by"]["clamd"]
+            for cell in table["clamav-milter"][way][size]["runs"])
+    except KeyError:
+        return None
+
+
+def beside(name, theirs, ours):
+    return ["%s %.3f (%.2f of it)" % (name, theirs, ours / theirs)]
 
 
 def main():
@@ -34,13 +51,13 @@ def main():
             for row in BESIDE[way]:
                 theirs = cpu(table, row, way, size)
                 if theirs:
-                    words.append("%s %.3f (%.2f of it)" %
-                                 (row, theirs, ours / theirs))
-            parts = [cpu(table, r, way, size)
-                     for r in ("opendkim verify", "opendmarc")]
-            if way == "in" and all(parts):
-                words.append("opendkim and opendmarc %.3f (%.2f of it)" %
-                             (sum(parts), ours / sum(parts)))
+                    words += beside(row, theirs, ours)
+            if clamd(table, way, size):
+                words += beside("clamd alone", clamd(table, way, size), ours)
+            chain = [cpu(table, row, way, size) for row in CHAIN]
+            if all(chain):
+                words += beside("opendkim, opendmarc and clamav-milter",
+                                sum(chain), ours)
             print("  %s %s: %s" % (way, size, "; ".join(words)))
     print()
 

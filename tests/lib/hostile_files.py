@@ -54,7 +54,16 @@ def zipped(members, method=zipfile.ZIP_DEFLATED, stream=False, zip64=False,
             with z.open(info(name, method), "w", force_zip64=zip64) as f:
                 f.write(data)
         z.comment = comment
-    return bytes(out.data) if stream else out.getvalue()
+        offsets = [(i.header_offset, i.compress_size, i.file_size)
+                   for i in z.infolist()]
+    if stream:
+        return bytes(out.data)
+    data = bytearray(out.getvalue())
+    if zip64:
+        # Sizes beside the zip64 field, as Python before 3.12 wrote them.
+        for at, packed, size in offsets:
+            struct.pack_into("<II", data, at + 18, packed, size)
+    return bytes(data)
 
 
 def deflated_zeros(size, tail=b""):

@@ -7,6 +7,7 @@
  * each.  The package clamav-testfiles is looked through where it is
  * installed.
  */
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -353,6 +354,32 @@ test_no_space(void **state)
 		    SCAN_PART), SCAN_FAILED);
 }
 
+/* What fills all the room by itself would do so again: no "later". */
+static void
+test_needs_too_much_room(void **state)
+{
+	const char *small = path_of("small");
+	const char *file = path_of("hostile/member-110.zip");
+	struct scan_answer a;
+
+	(void)state;
+	if (access(file, R_OK) != 0)
+		run("hostile_files.py", "hostile", "list");
+	assert_int_equal(mkdir(small, 0700), 0);
+	if (mount("none", small, "tmpfs", 0, "size=4m") != 0) {
+		print_message("may not mount here\n");
+		rmdir(small);
+		skip();
+	}
+	assert_int_equal(engine_use_tmp(engine, small), 0);
+	a = scan_file(file);
+	assert_int_equal(engine_use_tmp(engine, path_of("tmp")), 0);
+	assert_int_equal(umount2(small, MNT_DETACH), 0);
+	rmdir(small);
+	assert_int_equal(a.status, SCAN_NOT_SCANNED);
+	assert_non_null(strstr(a.name, "room"));
+}
+
 static void
 test_tmp_is_used_and_left_empty(void **state)
 {
@@ -550,6 +577,7 @@ main(void)
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_no_space),
+		cmocka_unit_test(test_needs_too_much_room),
 		cmocka_unit_test(test_tmp_is_used_and_left_empty),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_bad_folders),

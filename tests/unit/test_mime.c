@@ -219,8 +219,8 @@ static const struct {
 	/* Letters. */
 	{ H "begin 644 things\r\nat once, and\r\nend\r\n",
 	  R "[begin 644 things|at once, and|end|]\n", NULL, "" },
-	{ H "begin 64 x\r\n#9F]O\r\n", R "[begin 64 x|#9F]O|]\n", NULL, "" },
-	{ H "begin 64400 x\r\n#9F]O\r\n", R "[begin 64400 x|#9F]O|]\n", NULL,
+	{ H "begin x6 x\r\n#9F]O\r\n", R "[begin x6 x|#9F]O|]\n", NULL, "" },
+	{ H "begin 64400x\r\n#9F]O\r\n", R "[begin 64400x|#9F]O|]\n", NULL,
 	  "" },
 	{ H "begin 689 x\r\n#9F]O\r\n", R "[begin 689 x|#9F]O|]\n", NULL, "" },
 	{ H "begin 644 \r\n#9F]O\r\n", R "[begin 644 |#9F]O|]\n", NULL, "" },

@@ -94,6 +94,8 @@ static const struct row rows[] = {
 	{ CLASS_RELAY, CHOICE_STRIP, CHOICE_REJECT, false, FIND_UNSCANNED,
 	    FILE_PART, "mark" },
 	{ IN, CHOICE_STRIP, CHOICE_REJECT, false, FIND_UNSCANNED, MIME_NONE,
+	    "reject" },
+	{ IN, CHOICE_STRIP, CHOICE_STRIP, false, FIND_UNSCANNED, MIME_NONE,
 	    "mark" },
 	/* Guesses. */
 	{ IN, CHOICE_REJECT, CHOICE_REJECT, false, FIND_HEURISTIC, FILE_PART,
