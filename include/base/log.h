@@ -36,6 +36,9 @@ void	log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Each line of a text as a warning of its own; NULL is fine. */
+void	log_lines(const char *);
+
 /* A facility by its name ("mail", "local3"), or -1. */
 int	log_facility(const char *name);
 

@@ -186,3 +186,15 @@ log_facility(const char *name)
 			return table[i].facility;
 	return -1;
 }
+
+void
+log_lines(const char *lines)
+{
+	while (lines != NULL && *lines != '\0') {
+		size_t n = strcspn(lines, "\n");
+
+		if (n > 0)
+			log_warn("%.*s", (int)n, lines);
+		lines += n + (lines[n] == '\n');
+	}
+}

@@ -173,7 +173,7 @@ main(int argc, char **argv)
 	char *error = NULL;
 	int code;
 
-	options_read(&o, argc, argv);
+	options_read(&o, argc, argv, "postern", "check the configuration");
 	c = read_conf(&o);
 	open_log(&o, c);
 	run_catch_signals();

@@ -183,17 +183,6 @@ warn_fixed(const struct conf *new, const struct conf *old)
 }
 
 static void
-log_lines(const char *lines)
-{
-	while (lines != NULL && *lines != '\0') {
-		size_t n = strcspn(lines, "\n");
-
-		log_warn("%.*s", (int)n, lines);
-		lines += n + (lines[n] == '\n');
-	}
-}
-
-static void
 reload(const char *path)
 {
 	char *errors = NULL;

@@ -39,6 +39,7 @@
 #include "keeper.h"
 #include "loader.h"
 #include "log.h"
+#include "options.h"
 #include "sandbox.h"
 #include "sdnotify.h"
 #include "sock.h"
@@ -46,66 +47,6 @@
 
 #define STOP_MS		1000
 #define ACTIVATED_FD	3
-
-struct options {
-	const char	*conf;
-	bool		 foreground;	/* log to standard error */
-	bool		 check;
-};
-
-static void __attribute__((noreturn))
-usage(FILE *to, int code)
-{
-	fputs("usage: postern-scan [-f] [-t] [-V] [-c FILE]\n"
-	    "  -c FILE  configuration (default " POSTERN_CONF ")\n"
-	    "  -f       log to standard error instead of syslog\n"
-	    "  -t       check the configuration, load the signatures and exit "
-	    "(0, or 78)\n"
-	    "  -V       print the version\n", to);
-	exit(code);
-}
-
-static void
-read_options(int argc, char **argv, struct options *o)
-{
-	int c;
-
-	*o = (struct options){ .conf = POSTERN_CONF };
-	while ((c = getopt(argc, argv, "c:fhtV")) != -1) {
-		switch (c) {
-		case 'c':
-			o->conf = optarg;
-			break;
-		case 'f':
-			o->foreground = true;
-			break;
-		case 'h':
-			usage(stdout, EX_OK);
-		case 't':
-			o->check = true;
-			break;
-		case 'V':
-			printf("postern-scan %s\n", PACKAGE_VERSION);
-			exit(EX_OK);
-		default:
-			usage(stderr, EX_USAGE);
-		}
-	}
-	if (optind != argc)
-		usage(stderr, EX_USAGE);
-}
-
-/* Each line of a list of errors as one line of the log; frees it. */
-static void
-log_errors(char *errors)
-{
-	char *rest = errors, *line;
-
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (*line != '\0')
-			log_warn("%s", line);
-	free(errors);
-}
 
 static struct scanconf *
 load_or_exit(const char *path)
@@ -116,7 +57,8 @@ load_or_exit(const char *path)
 
 	free(real);
 	if (c == NULL) {
-		log_errors(errors);
+		log_lines(errors);
+		free(errors);
 		log_fatal(EX_CONFIG, "wrong configuration %s", path);
 	}
 	return c;
@@ -280,9 +222,9 @@ compare_settings(const struct scanconf *old)
 	char *errors;
 	struct scanconf *new = scanconf_load(old->path, &errors);
 
-	if (new == NULL)
-		log_errors(errors);
-	else if (!scanconf_same(old, new))
+	log_lines(errors);
+	free(errors);
+	if (new != NULL && !scanconf_same(old, new))
 		log_warn("changes of the settings of postern-scan need a "
 		    "restart of it");
 	scanconf_free(&new);
@@ -333,10 +275,11 @@ main(int argc, char **argv)
 	struct keeper *k;
 	int signals;
 
-	read_options(argc, argv, &o);
+	options_read(&o, argc, argv, "postern-scan",
+	    "check the configuration, load the signatures");
 	log_open("postern-scan", LOG_TO_STDERR, 0);
 	umask(077);
-	c = load_or_exit(o.conf);
+	c = load_or_exit(o.path);
 	if (o.check) {
 		int code = check(c);
 

@@ -41,72 +41,13 @@
 #include "keycache.h"
 #include "keytable.h"
 #include "log.h"
+#include "options.h"
 #include "sdnotify.h"
 #include "serve.h"
 #include "sock.h"
 
 #define STOP_MS		1900
 #define ACTIVATED_FD	3
-
-struct options {
-	const char	*conf;
-	bool		 foreground;	/* log to standard error */
-	bool		 check;
-};
-
-static void __attribute__((noreturn))
-usage(FILE *to, int code)
-{
-	fputs("usage: postern-sign [-f] [-t] [-V] [-c FILE]\n"
-	    "  -c FILE  configuration (default " POSTERN_CONF ")\n"
-	    "  -f       log to standard error instead of syslog\n"
-	    "  -t       check the configuration, read every key and exit "
-	    "(0, or 78)\n"
-	    "  -V       print the version\n", to);
-	exit(code);
-}
-
-static void
-read_options(int argc, char **argv, struct options *o)
-{
-	int c;
-
-	*o = (struct options){ .conf = POSTERN_CONF };
-	while ((c = getopt(argc, argv, "c:fhtV")) != -1) {
-		switch (c) {
-		case 'c':
-			o->conf = optarg;
-			break;
-		case 'f':
-			o->foreground = true;
-			break;
-		case 'h':
-			usage(stdout, EX_OK);
-		case 't':
-			o->check = true;
-			break;
-		case 'V':
-			printf("postern-sign %s\n", PACKAGE_VERSION);
-			exit(EX_OK);
-		default:
-			usage(stderr, EX_USAGE);
-		}
-	}
-	if (optind != argc)
-		usage(stderr, EX_USAGE);
-}
-
-/* Each line of a list of errors as one line of the log; frees it. */
-static void
-log_errors(char *errors)
-{
-	char *rest = errors, *line;
-
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (*line != '\0')
-			log_warn("%s", line);
-	free(errors);
-}
 
 static struct keytable *
 load_or_exit(const char *path)
@@ -115,7 +56,8 @@ load_or_exit(const char *path)
 	struct keytable *t = keytable_load(path, &errors);
 
 	if (t == NULL) {
-		log_errors(errors);
+		log_lines(errors);
+		free(errors);
 		log_fatal(EX_CONFIG, "wrong configuration %s", path);
 	}
 	return t;
@@ -260,7 +202,8 @@ reload(struct server *s, struct keycache **current)
 	sdnotify_reloading();
 	t = keytable_load(old->path, &errors);
 	if (t == NULL) {
-		log_errors(errors);
+		log_lines(errors);
+		free(errors);
 		log_warn("wrong configuration; the old one stays in use");
 		sdnotify_ready();
 		return;
@@ -321,11 +264,12 @@ main(int argc, char **argv)
 	char *real;
 	int listener, signals;
 
-	read_options(argc, argv, &o);
+	options_read(&o, argc, argv, "postern-sign",
+	    "check the configuration, read every key");
 	log_open("postern-sign", LOG_TO_STDERR, 0);
 	umask(077);
-	real = realpath(o.conf, NULL);
-	t = load_or_exit(real != NULL ? real : o.conf);
+	real = realpath(o.path, NULL);
+	t = load_or_exit(real != NULL ? real : o.path);
 	free(real);
 	if (o.check)
 		return check_keys(t);

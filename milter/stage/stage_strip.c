@@ -180,8 +180,9 @@ unchecked(struct message *m, const char *reason)
 		    "viruses now, please try again later");
 		return;
 	}
+	if (m->facts.strip.unchecked == NULL)
+		mark(m, "failed", reason, "", "none");
 	m->facts.strip.unchecked = reason;
-	mark(m, "failed", reason, "", "none");
 }
 
 static void
