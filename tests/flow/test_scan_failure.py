@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The scanner away, late, killed, lying: mail is put off or passes marked by
 the setting, and is never taken for clean."""
-import glob
-import json
 import os
 import signal
 import subprocess
@@ -14,19 +12,10 @@ import fakescan
 import infected
 from fakescan import FakeScan
 from infected import EICAR, HARMLESS, TEXT, build, part
+from scanflow import LOCAL, events, program, submit
 from tools import WITH_US, wait_for
-from world import HOST
 
-COUNT = iter(range(1, 10 ** 6))
 RAW = build(TEXT, part(EICAR), HARMLESS)
-LOCAL = {"client": "127.0.0.1", "port": 0, "name": "localhost"}
-
-
-def submit(postern, raw=RAW, **how):
-    qid = "4Failure%06d" % next(COUNT)
-    how.setdefault("client", HOST)
-    out = postern.submit(raw, queue_id=qid, timeout=120, **how)
-    return out, postern.line(qid)
 
 
 @pytest.fixture
@@ -52,14 +41,6 @@ def fake(start, folder):
             pass
 
 
-def events(p):
-    out = []
-    for path in sorted(glob.glob(p.journal + "/*.jsonl")):
-        with open(path, encoding="utf-8") as f:
-            out += [json.loads(x) for x in f]
-    return out
-
-
 AWAY = "scan = yes\nscan-socket = \"/nonexistent/scan.sock\"\n"
 
 
@@ -70,7 +51,7 @@ def test_away(start, choice, word, which):
     name = "scan-failure" + ("-outbound" if which == "outbound" else "")
     p = start(extra=AWAY + "%s = %s\n" % (name, choice), ENFORCE="monitor")
     how = {"login": "ann"} if which == "outbound" else {}
-    out, line = submit(p, **how)
+    out, line = submit(p, RAW, **how)
     assert out.word == word and line["scan"] == "failed", line
     assert "/nonexistent/scan.sock" in line["scan-why"]
     if word == "tempfail":
@@ -82,29 +63,28 @@ def test_away(start, choice, word, which):
 
 def test_away_local_passes_with_mark_and_event(start, folder):
     p = start(extra=AWAY + "journal = \"%s/j\"\n" % folder)
-    out, line = submit(p, **LOCAL)
+    out, line = submit(p, RAW, **LOCAL)
     assert out.accepted and out.all("X-Postern-Scan"), line
     p.journal = folder + "/j"
-    event, = events(p)
+    event, = events(p.journal)
     assert event["unchecked"] and event["class"] == "local"
 
 
 def test_killed_and_started_again(start, signatures):
     """Mail waits while it is away, and passes as soon as it is back."""
     p = start(EICAR_DB=signatures, ENFORCE="monitor")
-    assert submit(p)[0].accepted
+    assert submit(p, RAW)[0].accepted
     os.kill(p.scan_pid, signal.SIGKILL)
     wait_for("mail to be put off",
              lambda: submit(p, build(TEXT, part(os.urandom(99))))[0].word ==
              "tempfail")
-    build_dir = os.environ.get("POSTERN_BUILD", "build")
     with open(p.log_path, "ab") as log:
         again = subprocess.Popen(
-            WITH_US + [build_dir + "/postern-scan", "-f", "-c",
+            WITH_US + [program("postern-scan"), "-f", "-c",
                        p.run + "/postern.conf"], stdout=log, stderr=log)
     try:
-        wait_for("mail to pass", lambda: submit(p)[0].accepted)
-        assert not infected.infected(submit(p)[0].message())
+        wait_for("mail to pass", lambda: submit(p, RAW)[0].accepted)
+        assert not infected.infected(submit(p, RAW)[0].message())
     finally:
         again.terminate()
         again.wait()
@@ -149,7 +129,7 @@ def test_a_worker_killed_at_each_moment(start, signatures):
         stop.set()
         thread.join()
     assert killed and "accept" in words
-    wait_for("mail to pass", lambda: submit(p)[0].accepted)
+    wait_for("mail to pass", lambda: submit(p, RAW)[0].accepted)
 
 
 LIES = {

@@ -5,7 +5,6 @@ while mail comes, and policies that meet each other."""
 import email
 import email.policy
 import glob
-import json
 import os
 import re
 import signal
@@ -19,29 +18,13 @@ import infected
 import milterclient
 import sigdb
 from infected import EICAR, HARMLESS, HEAD, TEXT, build, part, single
+from scanflow import LOCAL, events, submit
 from scanproc import alive
 from tools import wait_for
 from world import HOST
 
-COUNT = iter(range(1, 10 ** 6))
 RAW = build(TEXT, part(EICAR), HARMLESS)
-LOCAL = {"client": "127.0.0.1", "port": 0, "name": "localhost"}
 OURS = HEAD.replace("ann@good.example", "ann@example.org")
-
-
-def submit(postern, raw, **how):
-    qid = "4More%06d" % next(COUNT)
-    how.setdefault("client", HOST)
-    out = postern.submit(raw, queue_id=qid, timeout=120, **how)
-    return out, postern.line(qid)
-
-
-def events(postern):
-    out = []
-    for path in sorted(glob.glob(postern.run + "/journal/*.jsonl")):
-        with open(path, encoding="utf-8") as f:
-            out += [json.loads(x) for x in f]
-    return out
 
 
 @pytest.fixture
@@ -338,7 +321,7 @@ def test_event_of_one_that_grew_too_large(scan):
     """The event says what became of the message, not what was tried."""
     p = scan("mta-size-limit = %d\n" % (len(RAW) + 100))
     out, _ = submit(p, RAW)
-    assert out.word == "reject" and events(p)[-1]["action"] == "reject"
+    assert out.word == "reject" and events(p.run + "/journal")[-1]["action"] == "reject"
 
 
 def test_local_monitor_discards_nothing(scan):
@@ -431,7 +414,7 @@ def test_digest(scan, folder):
     text = ours.get_content()
     assert all(r in text for r in refs) and other not in text
     for word in ("user@example.org", "@good.example", "0.com", "Eicar-Test",
-                 "strip", events(p)[0]["finds"][0]["sha256"]):
+                 "strip", events(p.run + "/journal")[0]["finds"][0]["sha256"]):
         assert word in text, (word, text)
     with open(folder + "/out/args0") as f:
         assert f.read().split("\n")[-2:] == ["boss@example.org", ""]
@@ -443,11 +426,11 @@ def test_no_digest_of_our_own_mail(scan, folder):
     own = (HEAD + "X-Postern-Notice: 1\r\n").encode() + b"\r\n" + EICAR
     out, _ = submit(p, own, **LOCAL)
     assert out.word == "discard"
-    assert events(p)[-1]["notice"] is True
+    assert events(p.run + "/journal")[-1]["notice"] is True
     # From outside the mark is nobody's.
     raw = build(TEXT, part(EICAR), head=HEAD + "X-Postern-Notice: 1\r\n")
     _, line = submit(p, raw)
-    assert events(p)[-1]["notice"] is False
+    assert events(p.run + "/journal")[-1]["notice"] is False
     got = wait_for("a mail", lambda: mails(folder))
     assert line["ref"] in got[0].get_content()
     assert "1. " in got[0].get_content() and \
@@ -478,7 +461,7 @@ def test_digest_through_postfix(scan, folder, begin_postfix):
     assert len(line) == 1 and line[0]["verdict"] == "accept", line
     # Some intervals later: no other event, no other mail.
     threading.Event().wait(4)
-    assert len(events(p)) == 1
+    assert len(events(p.run + "/journal")) == 1
     assert len([x for x in p.lines() if x["class"] == "local"]) == 1
 
 

@@ -12,18 +12,10 @@ import pytest
 import infected
 from infected import (EICAR, HARMLESS, HEAD, TEXT, build, part, single,
                       zipped)
+from scanflow import submit
 from sigdb import MAIL, ONE, TESTFILES
-from world import HOST
 
-COUNT = iter(range(1, 10 ** 6))
 ZIP = zipped(("eicar.com", EICAR))
-
-
-def submit(postern, raw, **how):
-    qid = "4Virus%06d" % next(COUNT)
-    how.setdefault("client", HOST)
-    out = postern.submit(raw, queue_id=qid, timeout=120, **how)
-    return out, postern.line(qid)
 
 
 def stripped(postern, raw, parts=1, **how):

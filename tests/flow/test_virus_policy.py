@@ -10,40 +10,17 @@ import pytest
 
 import infected
 from infected import EICAR, HARMLESS, HEAD, TEXT, build, part, zipped
+from scanflow import LOCAL, ctl, events, submit
 from sigdb import HEURISTIC, PUA
-from tools import WITH_US, wait_for
+from tools import wait_for
 from world import HOST
 
-COUNT = iter(range(1, 10 ** 6))
 RAW = build(TEXT, part(EICAR), HARMLESS)
 BODY = HEAD.encode() + b"\r\n" + EICAR + b"\r\n"
 SIGNED = build(TEXT, part(EICAR, "x.com"), kind="signed",
                extra="; protocol=\"application/pgp-signature\"; "
                      "micalg=pgp-sha256")
-LOCAL = {"client": "127.0.0.1", "port": 0, "name": "localhost"}
 OURS = HEAD.replace("ann@good.example", "ann@example.org")
-
-
-def submit(postern, raw, **how):
-    qid = "4Policy%06d" % next(COUNT)
-    how.setdefault("client", HOST)
-    out = postern.submit(raw, queue_id=qid, timeout=120, **how)
-    return out, postern.line(qid)
-
-
-def events(postern):
-    out = []
-    for path in sorted(glob.glob(postern.run + "/journal/*.jsonl")):
-        with open(path, encoding="utf-8") as f:
-            out += [json.loads(x) for x in f]
-    return out
-
-
-def ctl(postern, *words, **how):
-    return subprocess.run(
-        WITH_US + [os.environ.get("POSTERN_BUILD", "build") + "/posternctl",
-                   "-c", postern.run + "/postern.conf", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **how)
 
 
 @pytest.fixture
@@ -59,7 +36,7 @@ def test_outbound_is_refused(scanning):
     out, line = submit(scanning, RAW, login="ann", sender="ann@example.org")
     assert out.word == "reject" and out.final.code == 554, line
     assert "eicar.com" in out.final.line
-    assert events(scanning)[-1]["action"] == "reject"
+    assert events(scanning.run + "/journal")[-1]["action"] == "reject"
 
 
 def test_local_is_stripped(scanning):
@@ -73,7 +50,7 @@ def test_local_text_is_discarded(scanning):
     assert out.word == "discard", line
     got = ctl(scanning, "quarantine", "export", line["ref"] + "-0", "--raw")
     assert EICAR in got.stdout, got.stderr
-    assert events(scanning)[-1]["action"] == "discard"
+    assert events(scanning.run + "/journal")[-1]["action"] == "discard"
 
 
 def test_relay(scan):
@@ -232,13 +209,13 @@ def test_large_header(scanning):
 # -- what is kept
 
 def test_quarantine_and_event(scanning):
-    before = len(events(scanning))
+    before = len(events(scanning.run + "/journal"))
     raw = build(TEXT, part(EICAR, "über.com"), HARMLESS,
                 head=HEAD.replace("a test", "=?utf-8?q?gr=C3=BC=C3=9Fe?="))
     out, line = submit(scanning, raw, rcpts=["user@example.org",
                                              "two@example.org"])
     assert out.accepted
-    event, = events(scanning)[before:]
+    event, = events(scanning.run + "/journal")[before:]
     assert event["type"] == "virus" and event["id"] == line["event"]
     assert event["reference"] == line["ref"] and event["qid"] == line["qid"]
     assert event["to"] == ["user@example.org", "two@example.org"]
@@ -259,9 +236,9 @@ def test_quarantine_and_event(scanning):
 
 
 def test_clean_mail_leaves_no_event(scanning):
-    before = len(events(scanning))
+    before = len(events(scanning.run + "/journal"))
     assert submit(scanning, build(TEXT, HARMLESS))[0].accepted
-    assert len(events(scanning)) == before
+    assert len(events(scanning.run + "/journal")) == before
 
 
 def test_whole_messages_by_setting(scan):
@@ -292,7 +269,7 @@ def test_quarantine_disk_full(scan, folder, choice, word):
         assert out.word == word and "quarantine" in \
             line.get("record-problem", ""), line
         if word == "tempfail":
-            assert events(p) == []
+            assert events(p.run + "/journal") == []
             os.unlink(mount + "/filler")
             assert submit(p, RAW)[0].accepted
         p.stop()

@@ -6,9 +6,9 @@ import binascii
 
 import pytest
 
-import infected
 from infected import EICAR, HARMLESS, TEXT, build, part
-from test_virus import stripped, submit
+from scanflow import submit
+from test_virus import stripped
 from world import HOST
 
 B64 = base64.b64encode(EICAR)
