@@ -21,12 +21,19 @@
 /* A line of an error; file names and words of the caller stand in it. */
 #define LINE_SIZE	4096
 
+/* Control characters of eight bits, as UTF-8, move a cursor too. */
 static void
 put_clean(const char *line)
 {
-	for (; *line != '\0'; line++)
-		fputc((unsigned char)*line < ' ' || *line == 0x7f ? '?' :
-		    *line, stderr);
+	const unsigned char *p = (const unsigned char *)line;
+
+	for (; *p != '\0'; p++)
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+			fputc('?', stderr);
+			p++;
+		} else {
+			fputc(*p < ' ' || *p == 0x7f ? '?' : *p, stderr);
+		}
 	fputc('\n', stderr);
 }
 

@@ -5,7 +5,8 @@
  * Worker: a list of what is allowed, tried with all of libclamav's formats;
  * anything else kills the process.  A few that libc may try and can do without
  * get an error.  Neither file descriptors nor memory can become code: no exec,
- * no mapping that can be executed.  Signals go to itself only.
+ * no mapping that can be executed.  Signals go to itself only, and nobody may
+ * be told by one of input (F_SETOWN and F_SETSIG of fcntl would be a kill()).
  *
  * Loader: libclamav's loading uses many calls, and it forks; so only what no
  * reader of signatures needs is taken away.
@@ -16,6 +17,8 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <seccomp.h>
@@ -34,11 +37,14 @@ static const int worker_allowed[] = {
 	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	/* threads: the library's image decoders make some */
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sigaltstack),
+	SCMP_SYS(membarrier),
 	/* descriptors */
 	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev),
 	SCMP_SYS(pwrite64), SCMP_SYS(close), SCMP_SYS(lseek),
-	SCMP_SYS(_llseek), SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(dup),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(fstat), SCMP_SYS(fstat64),
+	SCMP_SYS(_llseek), SCMP_SYS(dup), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(fstat), SCMP_SYS(fstat64),
 	SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(stat),
 	SCMP_SYS(lstat), SCMP_SYS(stat64), SCMP_SYS(lstat64),
 	SCMP_SYS(statx),
@@ -50,21 +56,33 @@ static const int worker_allowed[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
 	SCMP_SYS(rmdir), SCMP_SYS(rename), SCMP_SYS(renameat),
-	SCMP_SYS(renameat2), SCMP_SYS(chmod), SCMP_SYS(fchmod),
-	SCMP_SYS(fchmodat), SCMP_SYS(getdents64), SCMP_SYS(ftruncate),
+	SCMP_SYS(renameat2), SCMP_SYS(getdents64), SCMP_SYS(ftruncate),
 	SCMP_SYS(ftruncate64), SCMP_SYS(umask), SCMP_SYS(access),
 	SCMP_SYS(faccessat), SCMP_SYS(faccessat2)
 };
 
-/* Calls that libc may try and can do without: they get an error. */
+/* What fcntl() may do.  The flags of the listening socket are all workers'. */
+static const int worker_fcntl[] = {
+	F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS
+};
+
+/*
+ * Calls that libc or libclamav may try and can do without: they get an error.
+ * Landlock knows no chmod(): it could open the socket's folder to all.
+ */
 static const struct call {
 	int	call, error;
 } worker_denied[] = {
 	{ SCMP_SYS(ioctl), ENOTTY }, { SCMP_SYS(prctl), EPERM },
 	{ SCMP_SYS(prlimit64), EPERM }, { SCMP_SYS(sysinfo), EPERM },
 	{ SCMP_SYS(uname), EPERM }, { SCMP_SYS(readlink), EACCES },
+	{ SCMP_SYS(chmod), EPERM }, { SCMP_SYS(fchmod), EPERM },
+	{ SCMP_SYS(fchmodat), EPERM }, { SCMP_SYS(chown), EPERM },
+	{ SCMP_SYS(fchown), EPERM }, { SCMP_SYS(lchown), EPERM },
+	{ SCMP_SYS(fchownat), EPERM }, { SCMP_SYS(utime), EPERM },
+	{ SCMP_SYS(utimes), EPERM }, { SCMP_SYS(utimensat), EPERM },
 	{ SCMP_SYS(readlinkat), EACCES }, { SCMP_SYS(sched_yield), 0 },
-	{ SCMP_SYS(sched_getaffinity), EPERM }
+	{ SCMP_SYS(sched_getaffinity), EPERM }, { SCMP_SYS(clone3), ENOSYS }
 };
 
 /* No program, no look into others, no change of the system. */
@@ -81,16 +99,32 @@ static const int loader_killed[] = {
 	SCMP_SYS(listen)
 };
 
+static int
+add_fcntl(scmp_filter_ctx f, int call)
+{
+	int rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), call, 1,
+	    SCMP_A1_32(SCMP_CMP_EQ, F_SETFL));
+
+	for (size_t i = 0; i < COUNT(worker_fcntl); i++)
+		rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
+		    SCMP_A1_32(SCMP_CMP_EQ, (scmp_datum_t)worker_fcntl[i]));
+	return rc;
+}
+
 /* The filter's own processes only; memory not to execute. */
 static int
 add_conditions(scmp_filter_ctx f)
 {
-	int rc = 0;
+	int rc = add_fcntl(f, SCMP_SYS(fcntl)) |
+	    add_fcntl(f, SCMP_SYS(fcntl64));
 
 	rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* Threads only.  clone3() hides its flags: libc does without. */
+	rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	return rc;

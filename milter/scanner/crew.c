@@ -65,6 +65,19 @@ member_dir(const struct crew *c, unsigned i, char out[DIR_SIZE])
 	return out;
 }
 
+/* Log, service manager and locks are nothing for a worker: two are left. */
+static void
+close_others(unsigned a, unsigned b)
+{
+	unsigned low = a < b ? a : b, high = a < b ? b : a;
+
+	if (low > STDERR_FILENO + 1)
+		(void)close_range(STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		(void)close_range(low + 1, high - 1, 0);
+	(void)close_range(high + 1, ~0u, 0);
+}
+
 static void __attribute__((noreturn))
 be_worker(const struct crew *c, unsigned i, pid_t parent)
 {
@@ -82,6 +95,7 @@ be_worker(const struct crew *c, unsigned i, pid_t parent)
 	prctl(PR_SET_NAME, "scan-worker", 0, 0, 0);
 	close(c->retire[1]);
 	close(c->private_fd);
+	close_others((unsigned)c->env->listener, (unsigned)c->retire[0]);
 	slots_keep(c->slots, i);
 	worker_run(&w);
 }

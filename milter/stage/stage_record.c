@@ -278,8 +278,10 @@ run(struct message *m)
 		return;
 	/* What passes all the same (local) still has its event. */
 	if (m->verdict.kind != VERDICT_REJECT && keep(m) < 0) {
-		if (m->verdict.kind == VERDICT_TEMPFAIL)
+		if (m->verdict.kind == VERDICT_TEMPFAIL) {
+			unkeep(m);	/* its first parts */
 			return;
+		}
 		hold_instead(m);
 	}
 	if (m->session->services->journal != NULL)

@@ -99,7 +99,8 @@ enter(struct journal_reader *r, uint64_t number, char **error_r)
 		errno = ENAMETOOLONG;
 		return fail_errno(r, error_r);
 	}
-	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* O_NONBLOCK: root reads here too, and must not wait for a FIFO. */
+	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (r->fd == -1)
 		return errno == ENOENT ? 0 : fail_errno(r, error_r);
 	if (r->number != 0 && number != r->number + 1)

@@ -97,24 +97,36 @@ fits(const struct journal_room *r, size_t n)
 	    r->seg.n < JOURNAL_SEGMENTS_MAX;
 }
 
-/* What the operator has removed by hand is room too. */
+/* The open segment is as we know it, whatever the folder says. */
+static bool
+put_current(struct segments *fresh, const struct segment *current)
+{
+	if (fresh->n > 0 && fresh->v[fresh->n - 1].number == current->number)
+		segments_forget_last(fresh);
+	return segments_add(fresh, current);
+}
+
+/*
+ * What the operator has removed by hand is room too.  When the folder cannot
+ * be read (no descriptor is left) the list stays as it was.
+ */
 static int
 look_again(struct journal_room *r, char **error_r)
 {
-	struct segment current = { 0 };
+	struct segments fresh = { 0 };
+	int rc = segments_scan(&fresh, r->folder, r->name, error_r);
 
-	if (r->open)
-		current = r->seg.v[r->seg.n - 1];
-	if (segments_scan(&r->seg, r->folder, r->name, error_r) == -1)
-		return -1;
-	if (!r->open)
-		return 0;
-	if (r->seg.n > 0 && r->seg.v[r->seg.n - 1].number == current.number)
-		segments_forget_last(&r->seg);
-	if (!segments_add(&r->seg, &current)) {
+	if (rc == 0 && r->open &&
+	    !put_current(&fresh, &r->seg.v[r->seg.n - 1])) {
 		*error_r = strdup("the journal has too many segments");
+		rc = -1;
+	}
+	if (rc == -1) {
+		segments_free(&fresh);
 		return -1;
 	}
+	segments_free(&r->seg);
+	r->seg = fresh;
 	return 0;
 }
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from postern import Failed, Postern
-from tools import TOP, wait_for
+from tools import TOP, alive, wait_for
 from world import STRANGER, mail
 
 # name, text, line of the error (0: any), a word that the sentence must have
@@ -174,7 +174,7 @@ def test_run_postern_ends_with_its_children(start, world):
     assert p.kill() == 0
 
     def gone():
-        return not any(os.path.exists("/proc/%d" % pid) for pid in pids)
+        return not any(alive(pid) for pid in pids)
     wait_for("the children to be gone", gone, 5)
 
 
@@ -188,7 +188,7 @@ def test_run_postern_kills_what_hangs(start, world):
     p.code = p.proc.returncode
     Postern.live.remove(p)
     wait_for("the children to be gone", lambda: not any(
-        os.path.exists("/proc/%d" % pid) for pid in pids), 5)
+        alive(pid) for pid in pids), 5)
 
 
 def test_run_postern_ends_when_postern_does(start):

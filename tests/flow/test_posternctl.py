@@ -283,6 +283,14 @@ def test_terminal_is_safe(ctl, folder):
                 assert "\x7f" not in text
 
 
+def test_errors_are_safe(ctl):
+    """The same for what goes to standard error."""
+    name = ctl.put(1, sha256=HOSTILE, kind="virus")
+    ctl("quarantine", "export", name, "-o", ctl.folder + "/out")
+    assert "pwned" in ctl.said
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", ctl.said)
+
+
 # -- export
 
 def qp(b):

@@ -14,12 +14,12 @@ import pytest
 import authres
 import milterclient
 from test_conf import build
-from tools import TOP, WITH_US, accepts, stop, wait_for
+from tools import TOP, WITH_US, accepts, alive, children, stop, wait_for
 from world import HOST, STRANGER, mail
 
 COMMAND = TOP + "/tests/run-postern"
 NAMES = ("RUN", "SOCK", "DNS", "AUTHSERV_ID", "KEYS", "SIGN", "OUTBOUND",
-         "ENFORCE", "EXTRA")
+         "ENFORCE", "EXTRA", "EICAR_DB")
 LIMIT = 5           # seconds from TERM to the end
 
 
@@ -55,17 +55,6 @@ def good(sock, **how):
     how.setdefault("client", HOST)
     return milterclient.submit(sock, mail("x@good.example"),
                                sender="x@good.example", **how)
-
-
-def children(pid):
-    out = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            with open(path) as f:
-                words = f.read().rpartition(")")[2].split()
-            if int(words[1]) == pid:
-                out.append(int(path.split("/")[2]))
-    return out
 
 
 # -- each variable
@@ -196,7 +185,7 @@ def test_ends_in_time_whatever_its_peers_do(folder, world):
         proc.send_signal(signal.SIGTERM)
         proc.wait(20)
         assert time.monotonic() - began < LIMIT
-        assert not [p for p in below if os.path.exists("/proc/%d" % p)]
+        assert not [p for p in below if alive(p)]
         for m in peers:
             m.close()
 
@@ -211,7 +200,7 @@ def test_term_before_it_is_ready(folder, world):
         proc.terminate()
         proc.wait(LIMIT)
         wait_for("its children to end", lambda: not [
-            p for p in below if os.path.exists("/proc/%d" % p)], LIMIT)
+            p for p in below if alive(p)], LIMIT)
 
 
 # -- full disk

@@ -19,8 +19,7 @@ import milterclient
 import sigdb
 from infected import EICAR, HARMLESS, HEAD, TEXT, build, part, single
 from scanflow import LOCAL, events, submit
-from scanproc import alive
-from tools import wait_for
+from tools import alive, wait_for
 from world import HOST
 
 RAW = build(TEXT, part(EICAR), HARMLESS)

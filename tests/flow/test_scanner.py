@@ -16,9 +16,9 @@ import scanclient
 import sigdb
 from scanclient import CLEAN, FAILED, NOT_SCANNED, VIRUS
 from scanproc import (HARMLESS, SLOW, Scanner, busy_worker, program,
-                      scanner, stat_of)  # noqa: F401
+                      scanner)  # noqa: F401
 from sigdb import EICAR
-from tools import TOP, wait_for
+from tools import TOP, stat_of, wait_for
 
 NOBODY = 65534
 
@@ -270,6 +270,17 @@ def test_confinement(shared):
     assert not re.search(r"Max address space\s+unlimited", limits)
     # Nobody but root can look into a process that is not dumpable.
     assert os.stat("/proc/%d/environ" % workers[0]).st_uid == 0
+
+
+@pytest.mark.root
+def test_descriptors_of_a_worker(shared):
+    """Standard ones, the listening socket, the pipe; no log, no lock."""
+    for pid in shared.workers():
+        there = {n: os.readlink("/proc/%d/fd/%s" % (pid, n))
+                 for n in os.listdir("/proc/%d/fd" % pid)}
+        more = sorted(re.sub(r"\d+", "N", to) for n, to in there.items()
+                      if int(n) > 2)
+        assert more == ["/proc/N/statm", "pipe:[N]", "socket:[N]"], there
 
 
 def inside(pid, name):

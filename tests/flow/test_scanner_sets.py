@@ -15,10 +15,9 @@ import pytest
 import scanclient
 import sigdb
 from scanclient import CLEAN, FAILED, NOT_SCANNED, VIRUS
-from scanproc import (alive, busy_worker, program, stat_of,
-                      scanner)  # noqa: F401
+from scanproc import busy_worker, program, scanner  # noqa: F401
 from sigdb import EICAR
-from tools import wait_for
+from tools import alive, stat_of, wait_for
 
 
 # -- signatures that change

@@ -277,6 +277,28 @@ def test_quarantine_disk_full(scan, folder, choice, word):
         subprocess.run(["umount", mount], check=True)
 
 
+@pytest.mark.root
+def test_quarantine_full_at_the_second_part(scan, folder):
+    """What is put off comes again: its first part is not kept each time."""
+    mount = folder + "/full"
+    os.mkdir(mount)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none",
+                       mount], check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        write_conf(folder, mount, "tempfail")
+        p = scan("block-names = { \"exe\" }\n"
+                 "include(\"%s/more.conf\")\n" % folder)
+        out, line = submit(p, build(TEXT, part(EICAR),
+                                    part(b"x" * 90000, "a.exe")))
+        assert out.word == "tempfail" and "No space" in \
+            line.get("record-problem", ""), line
+        assert os.listdir(mount + "/q") == []
+        p.stop()
+    finally:
+        subprocess.run(["umount", mount], check=True)
+
+
 def write_conf(folder, mount, choice):
     with open(folder + "/more.conf", "w") as f:
         f.write("quarantine-failure = %s\nquarantine = \"%s/q\"\n" %

@@ -13,7 +13,7 @@ from tools import WITH_US, accepts, wait_for
 DEFAULTS = {
     "authserv-id": '"mx.example.org"', "dns-min-ttl": "0",
     "dns-ask-special": "yes", "dmarc": "enforce",
-    "socket": '"unix:{run}/milter.sock"', "socket-group": '""',
+    "scan": "no", "socket": '"unix:{run}/milter.sock"', "socket-group": '""',
     "sign-socket": '"{run}/sign.sock"', "nameservers": '{"{dns}"}',
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 import scanclient
 import sigdb
-from tools import TOP, stop, wait_for
+from tools import TOP, children, stat_of, stop, wait_for
 
 HARMLESS = b"Nothing to see here.\r\n" * 20
 # Bytes that keep a worker busy for a while: random ones are the slowest.
@@ -23,29 +23,6 @@ def program():
              if os.path.exists(p + "/postern-scan")]
     assert found, "build postern-scan first"
     return max(found, key=os.path.getmtime)
-
-
-def stat_of(pid):
-    """State, parent and so on of a process, or None."""
-    try:
-        with open("/proc/%d/stat" % pid) as f:
-            return f.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
-def alive(pid):
-    got = stat_of(pid)
-    return got is not None and got[0] != "Z"
-
-
-def children(pid):
-    found = []
-    for name in os.listdir("/proc"):
-        got = stat_of(int(name)) if name.isdigit() else None
-        if got and got[0] != "Z" and int(got[1]) == pid:
-            found.append(int(name))
-    return found
 
 
 class Scanner:

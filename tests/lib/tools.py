@@ -64,3 +64,27 @@ def stop(proc, seconds=10):
             proc.kill()
             proc.wait()
     return proc.returncode
+
+
+def stat_of(pid):
+    """State, parent and so on of a process, or None."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def alive(pid):
+    """Runs; one that has ended and is not yet waited for does not."""
+    got = stat_of(pid)
+    return got is not None and got[0] != "Z"
+
+
+def children(pid):
+    found = []
+    for name in os.listdir("/proc"):
+        got = stat_of(int(name)) if name.isdigit() else None
+        if got and got[0] != "Z" and int(got[1]) == pid:
+            found.append(int(name))
+    return found

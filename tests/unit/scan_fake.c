@@ -95,6 +95,8 @@ send_answer(struct request *r)
 	buf_free(&b);
 }
 
+#define PATIENCE_S 15
+
 /* Before the answer: who has it may ask the next at once. */
 static void
 leave(struct request *r)
@@ -245,9 +247,12 @@ static void
 serve(struct fake *f, int fd)
 {
 	struct request r = { .f = f, .fd = fd };
+	struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct buf packet;
 	int content = -1;
 
+	/* A test that has failed may leave its end open. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	buf_init(&packet, SCAN_PACKET_MAX);
 	if (f->mode != FAKE_UNREAD &&
 	    scanproto_receive(fd, &packet, &content) == 1 &&

@@ -192,6 +192,45 @@ test_cut_short(void **state)
 	journal_close(&j);
 }
 
+static off_t
+all_segments(void)
+{
+	off_t sum = 0;
+
+	for (unsigned i = 1; i < 100; i++)
+		sum += size_of(segment(i)) == -1 ? 0 : size_of(segment(i));
+	return sum;
+}
+
+/* Full while no descriptor is left to look into the folder with. */
+static void
+test_no_descriptor(void **state)
+{
+	static const struct journal_limits full = { .size = 4u * MIB,
+		.age_s = 86400, .tempfail = true };
+	static const struct journal_limits drop = { .size = 4u * MIB };
+	struct journal *j = writer(&full);
+	struct rlimit before, none;
+	int n = 0;
+
+	(void)state;
+	while (put(j, n, 100000) == 0)
+		n++;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 3, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(put(j, n, 100000), -1);
+		journal_expire(j);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	journal_limit(j, &drop);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(put(j, n++, 100000), 0);
+	assert_true(all_segments() <= (off_t)drop.size);
+	journal_close(&j);
+}
+
 /* Disk full in the middle of a line: cut off, refused, and on again. */
 static void
 disk_full_child(void)
@@ -285,7 +324,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		T(test_repair), T(test_bad_position), T(test_rubbish),
 		T(test_unfinished), T(test_removed), T(test_cut_short),
-		T(test_disk_full), T(test_killed),
+		T(test_no_descriptor), T(test_disk_full), T(test_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,35 @@ try_kill(void)
 	return result(kill(getppid(), 0) == 0);
 }
 
+/* SIGIO, or another signal, to any process of this user. */
+static int
+try_kill_by_input(void)
+{
+	return result(fcntl(0, F_SETOWN, getppid()) == 0);
+}
+
+static int
+try_signal_of_input(void)
+{
+	return result(fcntl(0, F_SETSIG, SIGKILL) == 0);
+}
+
+/* Of an open file that others share. */
+static int
+try_flags(void)
+{
+	return result(fcntl(0, F_SETFL, 0) == 0);
+}
+
+static int
+try_some_fcntl(void)
+{
+	int copy = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	return result(copy != -1 && fcntl(copy, F_GETFL) != -1 &&
+	    fcntl(copy, F_GETFD) == FD_CLOEXEC);
+}
+
 static int
 try_mount_namespace(void)
 {
@@ -126,7 +155,14 @@ try_make(void)
 {
 	return result(open(fresh, O_RDWR | O_CREAT, 0600) != -1 &&
 	    unlink(fresh) == 0 && mkdir(fresh, 0700) == 0 &&
-	    chmod(fresh, 0755) == 0 && rmdir(fresh) == 0);
+	    rmdir(fresh) == 0);
+}
+
+static int
+try_chmod(void)
+{
+	return result(chmod(inside, 0777) == 0 || fchmodat(AT_FDCWD, dir,
+	    0777, 0) == 0 || errno != EPERM);
 }
 
 static int
@@ -192,9 +228,14 @@ static const struct {
 	{ WORKER, try_ptrace, -SIGSYS, WALL_CALLS },
 	{ WORKER, try_code, -SIGSYS, WALL_CALLS },
 	{ WORKER, try_kill, -SIGSYS, WALL_CALLS },
+	{ WORKER, try_kill_by_input, -SIGSYS, WALL_CALLS },
+	{ WORKER, try_signal_of_input, -SIGSYS, WALL_CALLS },
+	{ WORKER, try_flags, DENIED, WALL_CALLS },
+	{ WORKER, try_some_fcntl, WORKS, 0 },
 	{ WORKER, try_abort, -SIGABRT, WALL_CALLS },
 	{ WORKER, try_read, WORKS, 0 },
 	{ WORKER, try_make, WORKS, 0 },
+	{ WORKER, try_chmod, DENIED, WALL_CALLS },
 	{ WORKER, try_some_memory, WORKS, 0 },
 	{ WORKER, try_memory, DENIED, 0 },
 	{ WORKER, try_large_file, DENIED, 0 },
