@@ -9,6 +9,9 @@ import subprocess
 import milterclient
 from tools import TOP, WITH_US, accepts, wait_for
 
+# The look for leaks met a thread that was just ending: nothing is found.
+NO_REPORT = re.compile(r"^==\d+==Unable to get registers from thread \d+\.$",
+                       re.M)
 PAIR = re.compile(r'([A-Za-z][\w.-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -143,7 +146,7 @@ class Postern:
         """No sanitizer has anything to report."""
         for path in glob.glob(self.run + "/sanitizer*"):
             with open(path, errors="replace") as f:
-                text = f.read()
+                text = NO_REPORT.sub("", f.read())
             if text.strip():
                 raise AssertionError("sanitizer report:\n" + text[:6000])
 
