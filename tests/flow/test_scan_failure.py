@@ -13,7 +13,7 @@ import infected
 from fakescan import FakeScan
 from infected import EICAR, HARMLESS, TEXT, build, part
 from scanflow import LOCAL, events, program, submit
-from tools import WITH_US, wait_for
+from tools import WITH_US, children, wait_for
 
 RAW = build(TEXT, part(EICAR), HARMLESS)
 
@@ -97,11 +97,6 @@ def test_a_worker_killed_at_each_moment(start, signatures):
               extra="scan-cache = 0\n")
     stop = threading.Event()
     killed = []
-
-    def children(pid):
-        out = subprocess.run(["pgrep", "-P", str(pid)], check=False,
-                             stdout=subprocess.PIPE, text=True).stdout
-        return [int(x) for x in out.split()]
 
     def killer():
         while not stop.is_set():
