@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "clock.h"
@@ -42,6 +43,36 @@ clock_wall_ms(void)
 		return fixed * 1000;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+bool
+clock_watch(struct clock_watch *w, int64_t mono_ms, int64_t wall_s)
+{
+	int64_t apart = wall_s - mono_ms / 1000;
+	int64_t ahead = w->begun ? apart - w->apart : 0;
+
+	w->begun = true;
+	w->apart = apart;
+	if (ahead > CLOCK_JUMP_S)
+		w->doubt = mono_ms + CLOCK_DOUBT_MS;
+	else if (ahead < -CLOCK_JUMP_S || mono_ms >= w->doubt)
+		w->doubt = 0;
+	return w->doubt == 0;
+}
+
+bool
+clock_believed(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct clock_watch watch;
+	bool believed;
+
+	if (atomic_load(&wall_for_tests) != 0)
+		return true;
+	pthread_mutex_lock(&lock);
+	believed = clock_watch(&watch, clock_ms(), clock_wall());
+	pthread_mutex_unlock(&lock);
+	return believed;
 }
 
 struct timespec

@@ -264,6 +264,9 @@ keep_house(void)
 	size_t n = s->quarantine == NULL ? 0 :
 	    quarantine_expire(s->quarantine);
 
+	if (!clock_believed())
+		log_warn("the clock went ahead by more than a day at once; "
+		    "nothing is expired by its age for a day. Is it right?");
 	if (s->journal != NULL)
 		journal_expire(s->journal);
 	if (n > 0)

@@ -127,6 +127,28 @@ spare_relay(struct message *m)
 	    m->session->conf->authserv_id, m->verdict.reason)));
 }
 
+/*
+ * What passes although it could not be kept whole was not scanned either: it
+ * is marked, and its event written.
+ */
+static void
+tell_unscanned(const struct stage *const *table, struct message *m)
+{
+	struct facts *f = &m->facts;
+
+	if (!m->session->conf->scan || m->verdict.kind != VERDICT_ACCEPT)
+		return;
+	f->scan.result = "failed";
+	f->scan.reason = f->strip.unchecked = m->verdict.reason;
+	f->strip.action = "none";
+	edits_prepend(&m->edits, "X-Postern-Scan", span_of(arena_printf(
+	    m->arena, " failed; name=\"%s\"; action=none",
+	    m->verdict.reason)));
+	for (size_t i = 0; table[i] != NULL; i++)
+		if (table[i]->gives & FACT_RECORD)
+			table[i]->run(m);
+}
+
 /* The setting debug; nothing of the message's text goes in here. */
 static void
 trace(const struct stage *s, const struct message *m)
@@ -150,6 +172,7 @@ stages_run(const struct stage *const *table, enum point point,
 		raise_fault(m);
 		spare_local(m);
 		spare_relay(m);
+		tell_unscanned(table, m);
 		return;
 	}
 	for (size_t i = 0; table[i] != NULL; i++) {

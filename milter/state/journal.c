@@ -416,6 +416,10 @@ write_locked(struct journal *j, struct span line, char **error_r)
 	if (j->fd == -1 && begin_segment(j, error_r) == -1)
 		return -1;
 	append_gap(j);
+	/* What it left could not be cut off: no event behind it. */
+	if (j->torn)
+		return fail(error_r, "journal %s/%s: a torn line cannot be "
+		    "cut off", j->folder, j->name);
 	if (append(j, line, error_r) == -1)
 		return -1;
 	room_alarm(&j->room);

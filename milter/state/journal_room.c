@@ -78,6 +78,8 @@ room_expire(struct journal_room *r)
 	int64_t now = clock_wall();
 	size_t n = 0;
 
+	if (!clock_believed())
+		return;
 	while (r->limits.age_s > 0 && closed(r) > 0 &&
 	    r->seg.v[0].mtime < now - (int64_t)r->limits.age_s) {
 		if (remove_oldest(r) == -1)

@@ -152,7 +152,7 @@ read_events(struct notify *n)
 	json_t *event;
 	int rc = 1;
 
-	for (size_t i = 0; i < READ_MAX && rc == 1; i++) {
+	for (size_t i = 0; i < READ_MAX && rc == 1 && !stopping(n); i++) {
 		rc = journal_next(n->reader, &event, &n->batch.gap, &error);
 		if (rc == 1) {
 			batch_add(&n->batch, n->s, event);

@@ -147,7 +147,8 @@ int
 quarantine_sweep(int dir, uint64_t age_s, const struct quarantine_stats *most,
     struct quarantine_stats *left_r, size_t *removed_r, char **error_r)
 {
-	struct sweep s = { .dir = dir, .age_s = age_s, .left = left_r,
+	struct sweep s = { .dir = dir,
+	    .age_s = clock_believed() ? age_s : 0, .left = left_r,
 		.removed = removed_r, .error = error_r };
 	int rc;
 

@@ -70,6 +70,18 @@ def test_away_local_passes_with_mark_and_event(start, folder):
     assert event["unchecked"] and event["class"] == "local"
 
 
+def test_too_large_for_us_is_no_secret(start, signatures):
+    """Local mail past message-size passes, with a mark and an event."""
+    p = start(EICAR_DB=signatures, extra="message-size = 100K\n")
+    raw = build(TEXT, part(EICAR), part(b"x" * 150000))
+    out, line = submit(p, raw, **LOCAL)
+    assert out.accepted and line["scan"] == "failed", line
+    assert out.all("X-Postern-Scan")[0].startswith("failed")
+    event, = events(p.run + "/journal")
+    assert event["unchecked"] == "larger than message-size"
+    assert submit(p, raw)[0].final.code == 552
+
+
 def test_killed_and_started_again(start, signatures):
     """Mail waits while it is away, and passes as soon as it is back."""
     p = start(EICAR_DB=signatures, ENFORCE="monitor")

@@ -184,6 +184,37 @@ faults_of_relays(void **state)
 	session_free(&s);
 }
 
+/* What passes unscanned says so, and has its event. */
+static void
+faults_are_told(void **state)
+{
+	static const struct stage record = {
+		.name = "r", .point = AT_END, .classes = CLASS_LOCAL,
+		.gives = FACT_RECORD, .run = note
+	};
+	const struct stage *table[] = { &gives_spf, &record, NULL };
+	struct conf *c = fixture_conf();
+	struct session *s = fixture_session("127.0.0.1", 0, "");
+	struct message *m = fixture_message(s, "", NULL, "x");
+	const struct field *f;
+	size_t n;
+
+	(void)state;
+	c->scan = true;
+	m->fault = FAULT_TOO_BIG;
+	ran = 0;
+	stages_run(table, AT_END, m);
+	assert_int_equal(m->verdict.kind, VERDICT_ACCEPT);
+	assert_int_equal(ran, 1);
+	assert_string_equal(m->facts.strip.unchecked,
+	    "larger than message-size");
+	f = edits_render(&m->edits, m->fields, m->nfields, &n);
+	assert_int_equal(n, 1);
+	assert_true(span_is(f[0].value, " failed; name=\"larger than "
+	    "message-size\"; action=none"));
+	session_free(&s);
+}
+
 static void
 forged_results_go(void **state)
 {
@@ -283,6 +314,7 @@ main(void)
 		cmocka_unit_test(local_is_never_refused),
 		cmocka_unit_test(faults_are_answered),
 		cmocka_unit_test(faults_of_relays),
+		cmocka_unit_test(faults_are_told),
 		cmocka_unit_test(forged_results_go),
 		cmocka_unit_test(policies_of_recipients)
 	};
